@@ -1,0 +1,113 @@
+"""The command line: a table of contents. Commands are loaded when they are named, so that `review --help` is quick."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from review import __version__
+from review.errors import ExitCode, ReviewError
+
+# name → (module, attribute, one line for --help); the order is the path of a review
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "init": ("review.cli.init", "init", "Make a new review in a new folder."),
+    "demo": ("review.cli.demo", "demo", "Build the shipped review and the simulated example in a folder."),
+    "status": ("review.cli.status", "status", "What has been done, what is stale, what is owed."),
+    "search": ("review.cli.search", "search", "Run, replay and record searches."),
+    "import": ("review.cli.import_", "import_", "Import reference files, each with a receipt."),
+    "dedupe": ("review.cli.dedupe", "dedupe", "Find duplicates; merge, split, undo."),
+    "screen": ("review.cli.screen", "screen", "Decide on records, resolve conflicts, retrieve reports."),
+    "reviewer": ("review.cli.reviewer", "reviewer", "The review team and the protocol's versions."),
+    "serve": ("review.cli.serve", "serve", "Show the review in a browser, to those who are signed in."),
+    "study": ("review.cli.study", "study", "The studies and their reports."),
+    "extract": ("review.cli.extract", "extract", "Load and check what was read off papers."),
+    "appraise": ("review.cli.appraise", "appraise", "Risk of bias and certainty."),
+    "synthesize": ("review.cli.synthesize", "synthesize", "Compute effect sizes and pool them."),
+    "table": ("review.cli.table", "table", "Evidence table, gap map, PRISMA flow."),
+    "explain": ("review.cli.explain", "explain", "From a cell to the printed figures."),
+    "query": ("review.cli.query", "query", "One SELECT, read-only, or a named report."),
+    "check": ("review.cli.check", "check", "Find rows that are wrong."),
+    "events": ("review.cli.events", "events", "Export and import what people decided."),
+}
+
+
+class _LazyGroup(click.Group):
+    """A group that imports a command only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        found = getattr(importlib.import_module(module), attribute)
+        assert isinstance(found, click.Command)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, _, words) in COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="regen-review")
+@click.option(
+    "--project",
+    type=click.Path(path_type=Path),
+    envvar="REVIEW_PROJECT",
+    help="The review's folder; by default the one you stand in, or the nearest above it that holds review.toml.",
+)
+@click.option("--as", "reviewer_id", envvar="REVIEW_AS", metavar="REVIEWER", help="Who you are: an id of review.toml.")
+@click.pass_context
+def review(ctx: click.Context, project: Path | None, reviewer_id: str | None) -> None:
+    """A systematic review as a database: search, screen, extract, pool and table, traceable to the printed figure.
+
+    Data goes to standard output, words and progress to standard error.
+
+    Example: review demo /tmp/demo
+    """
+    from review.cli.context import Review
+
+    ctx.obj = Review(start=project, reviewer_id=reviewer_id)
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code; every error becomes one line on standard error."""
+    from review.cli import output
+
+    try:
+        review.main(args=arguments, prog_name="review", standalone_mode=False)
+    except ReviewError as problem:
+        output.say_error(str(problem))
+        return int(problem.exit_code)
+    except click.exceptions.Exit as done:
+        return int(done.exit_code)
+    except click.Abort:
+        output.say_error("interrupted")
+        return int(ExitCode.INTERRUPTED)
+    except click.ClickException as problem:
+        problem.show()
+        return int(ExitCode.USAGE)
+    except BrokenPipeError:
+        # the reader of our output has gone (head, less): nothing is wrong, and nothing more can be said
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.OK)
+    except OSError as problem:
+        output.say_error(_os_error(problem))
+        return int(ExitCode.FULL_DISK if problem.errno == 28 else ExitCode.ERROR)
+    return int(ExitCode.OK)
+
+
+def main() -> None:
+    """The entry point of the `review` command."""
+    sys.exit(run())
+
+
+def _os_error(problem: OSError) -> str:
+    where = f"{problem.filename}: " if problem.filename else ""
+    return f"{where}{problem.strerror or problem}"

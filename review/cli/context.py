@@ -1,0 +1,69 @@
+"""What every command starts from: the project, its store, and who is asking."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from review.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from review.database import LocalStore
+    from review.project import Project, Reviewer
+
+
+class Review:
+    """The review that a command works on; read and opened when it is first asked for."""
+
+    def __init__(self, *, start: Path | None, reviewer_id: str | None) -> None:
+        self._start = start
+        self._reviewer_id = reviewer_id
+
+    @cached_property
+    def root(self) -> Path:
+        """The project's folder."""
+        from review.project import FILE, find_root
+
+        if self._start is None:
+            return find_root(Path.cwd())
+        if not (self._start / FILE).is_file():
+            message = f"no {FILE} in {self._start}"
+            raise UsageProblem(message, hint="--project takes the folder that holds it; make one with: review init NAME")
+        return self._start.resolve()
+
+    @cached_property
+    def project(self) -> Project:
+        """The protocol."""
+        from review.project import load_project
+
+        return load_project(self.root)
+
+    @cached_property
+    def store(self) -> LocalStore:
+        """The database; a criterion that changed without a new version is refused here, before any deed."""
+        from review.database import open_store
+        from review.team.protocol import record_protocol
+
+        store = open_store(self.project.database_path)
+        record_protocol(store, self.project)
+        return store
+
+    @cached_property
+    def reviewer(self) -> Reviewer:
+        """Who is asking. Raises UsageProblem when nobody was named."""
+        if not self._reviewer_id:
+            known = ", ".join(person.id for person in self.project.reviewers)
+            message = f"this command needs to know who you are; review.toml names: {known}"
+            raise UsageProblem(message, hint="put --as ID before the command (review --as ID screen ...), or set REVIEW_AS")
+        return self.project.reviewer(self._reviewer_id)
+
+    @property
+    def who(self) -> str:
+        """The id that was given with --as, or the project's first reviewer: for deeds that anyone may do."""
+        return self.reviewer.id if self._reviewer_id else self.project.reviewers[0].id
+
+
+pass_review = click.make_pass_decorator(Review)

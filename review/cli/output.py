@@ -1,0 +1,104 @@
+"""The only place that writes to the terminal: data to standard output, words to standard error."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import TYPE_CHECKING, Any
+
+from review.errors import UsageProblem
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def text(words: str) -> None:
+    """Data that is text."""
+    print(words)
+
+
+def say(words: str) -> None:
+    """Narration and progress."""
+    print(words, file=sys.stderr)
+
+
+def say_error(words: str) -> None:
+    """The one line of an error."""
+    print(f"review: error: {words}", file=sys.stderr)
+
+
+def frame(rows: pl.DataFrame, format: str = "table", *, title: str = "") -> None:
+    """Rows in the format that was asked for; no rows are a header, not an error."""
+    if format == "csv":
+        text(defuse(flatten(rows)).write_csv().rstrip("\n"))
+    elif format == "json":
+        import json
+
+        text(json.dumps(rows.to_dicts(), ensure_ascii=False, indent=1, default=str))
+    elif format == "parquet":
+        binary = io.BytesIO()
+        rows.write_parquet(binary)
+        if sys.stdout.isatty():
+            message = "parquet is binary and standard output is a terminal"
+            raise UsageProblem(message, hint="send it to a file: ... --format parquet > rows.parquet")
+        sys.stdout.buffer.write(binary.getvalue())
+    else:
+        _rich_table(rows, title=title)
+
+
+def flatten(rows: pl.DataFrame) -> pl.DataFrame:
+    """Lists and structs as text, so that CSV can hold them."""
+    import polars as pl
+
+    def as_text(value: Any) -> str | None:
+        return None if value is None else "; ".join(str(item) for item in value)
+
+    for name, dtype in rows.schema.items():
+        if isinstance(dtype, pl.List):
+            rows = rows.with_columns(pl.Series(name, [as_text(value) for value in rows[name].to_list()], pl.String))
+        elif isinstance(dtype, pl.Struct):
+            rows = rows.with_columns(pl.col(name).struct.json_encode())
+    return rows
+
+
+def defuse(rows: pl.DataFrame) -> pl.DataFrame:
+    """Text cells that a spreadsheet would run as a formula get a leading apostrophe; numbers stay as they are."""
+    import polars as pl
+
+    texts = [name for name, dtype in rows.schema.items() if dtype == pl.String]
+    starts = r"^[=+\-@\t\r]"
+    number = r"^[+\-]?\d+([.,]\d+)?$"
+    return rows.with_columns(
+        pl.when(pl.col(name).str.contains(starts) & ~pl.col(name).str.contains(number))
+        .then(pl.lit("'") + pl.col(name))
+        .otherwise(pl.col(name))
+        .alias(name)
+        for name in texts
+    )
+
+
+def _rich_table(rows: pl.DataFrame, *, title: str) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    flat = flatten(rows)
+    for name, dtype in flat.schema.items():
+        shown.add_column(name.replace("_", " "), justify="right" if dtype.is_numeric() else "left", overflow="fold")
+    for row in flat.iter_rows():
+        shown.add_row(*(Text(_cell(value)) for value in row))
+    # without a terminal a table is as wide as its words: what is piped into a file should not be folded
+    console = Console(width=None if sys.stdout.isatty() else 200, soft_wrap=False, highlight=False)
+    console.print(shown)
+    if not rows.height:
+        console.print(Text("(no rows)"))
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 10000 else f"{value:,.0f}"
+    return str(value)

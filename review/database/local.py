@@ -1,0 +1,269 @@
+"""The local store: one DuckDB file, opened late, closed early.
+
+One process writes at a time, so a held lock is waited for (10 seconds, with jitter) and then named by its holder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import re
+import shutil
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from review import __version__
+from review.database import migrate as migrations, views
+from review.database.frames import offer, read_frame
+from review.database.store import Append, Batch, Replace, Rows
+from review.errors import FullDisk, NewerStore, StoreError, StoreLocked
+
+if TYPE_CHECKING:
+    import duckdb
+    import polars as pl
+
+STORAGE = "v1.5.0"
+_PROGRAM = f"regen-review {__version__}"
+_TABLE = re.compile(r"^[a-z_]+\.[a-z_]+$")
+_COLUMN = re.compile(r"^[a-z_][a-z0-9_]*$")
+
+
+class LocalStore:
+    """A review's database file. Made with its tables and views when it is not there yet."""
+
+    def __init__(self, path: Path, *, wait: float = 10.0, migrations_folder: Path = migrations.SHIPPED) -> None:
+        self.path = path
+        self._wait = wait
+        self._migrations = migrations.read_migrations(migrations_folder)
+        self._ready = False
+        self._lock = threading.RLock()
+        self._held: duckdb.DuckDBPyConnection | None = None
+
+    def read(self, sql: str, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
+        """The rows of one SELECT; *params* are bound to `$name`."""
+        with self.reading() as con:
+            return read_frame(con, sql, params)
+
+    def apply(self, batch: Batch) -> dict[str, int]:
+        """Write all of *batch* or nothing; table → rows that were new."""
+        import duckdb
+
+        with self._lock:
+            self._make_ready()
+            with self._open(read_only=False) as con:
+                try:
+                    con.execute("begin transaction")
+                    counts: dict[str, int] = {}
+                    for step in batch:
+                        counts[step.table] = counts.get(step.table, 0) + _write(con, step)
+                    con.execute("commit")
+                except duckdb.Error as problem:
+                    _roll_back(con)
+                    _speak(problem, self.path)
+                except BaseException:
+                    _roll_back(con)
+                    raise
+        return counts
+
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """One read-only connection; reads nested inside it share it, and so see the same state."""
+        with self._lock:
+            if self._held is not None:
+                yield self._held
+                return
+            self._make_ready()
+            with self._open(read_only=True) as con:
+                self._held = con
+                try:
+                    yield con
+                finally:
+                    self._held = None
+
+    def _make_ready(self) -> None:
+        """Make the file, migrate it and load the views, where that is due."""
+        if self._ready and self.path.exists():
+            return
+        if self._held is not None:
+            message = "the store was first used inside its own reading block"
+            raise StoreError(message)
+        if not self.path.exists():
+            self._create()
+        with self._open(read_only=True) as con:
+            waiting = migrations.pending(con, self._migrations, file=self.path)
+            stale = bool(waiting) or views.current_view_set(con) != views.views_sha256()
+        if waiting:
+            self._keep_old(waiting[0].name)
+        if stale:
+            with self._open(read_only=False) as con:
+                for migration in migrations.pending(con, self._migrations, file=self.path):
+                    migrations.apply_migration(con, migration, program=_PROGRAM)
+                views.load_views(con, program=_PROGRAM)
+        self._ready = True
+
+    def _create(self) -> None:
+        """Make the file under another name and move it into place whole, so that a kill leaves none or all."""
+        import duckdb
+
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self.path.with_name(f".{self.path.name}.{os.getpid()}.new")
+        fresh.unlink(missing_ok=True)
+        try:
+            con = duckdb.connect(str(fresh), config={"storage_compatibility_version": STORAGE})
+            try:
+                for migration in self._migrations:
+                    migrations.apply_migration(con, migration, program=_PROGRAM)
+                views.load_views(con, program=_PROGRAM)
+            finally:
+                con.close()
+            try:
+                os.link(fresh, self.path)
+            except FileExistsError:
+                pass
+            except OSError:
+                fresh.rename(self.path)
+        except duckdb.Error as problem:
+            _speak(problem, self.path)
+        finally:
+            for leftover in (fresh, fresh.with_name(fresh.name + ".wal")):
+                leftover.unlink(missing_ok=True)
+
+    def _keep_old(self, step: str) -> None:
+        """Keep the file as it was before *step*."""
+        with self._open(read_only=False) as con:
+            con.execute("checkpoint")
+        kept = self.path.with_name(f"{self.path.name}.before-{step}")
+        if not kept.exists():
+            half = kept.with_name(kept.name + ".half")
+            shutil.copy2(self.path, half)
+            half.rename(kept)
+
+    @contextmanager
+    def _open(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        con = self._connect(read_only=read_only)
+        try:
+            _check_storage(con, self.path)
+            yield con
+        finally:
+            con.close()
+
+    def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        until = time.monotonic() + self._wait
+        while True:
+            try:
+                con = duckdb.connect(str(self.path), read_only=read_only)
+            except duckdb.Error as problem:
+                if "Could not set lock" not in str(problem) or time.monotonic() >= until:
+                    _speak(problem, self.path)
+                time.sleep(random.uniform(0.02, 0.12))  # noqa: S311 - jitter, not a secret
+            else:
+                con.execute("set timezone = 'UTC'")
+                return con
+
+
+def open_store(path: Path) -> LocalStore:
+    """The store of the database at *path*; `REVIEW_LOCK_WAIT` sets the seconds to wait for another process."""
+    return LocalStore(path, wait=float(os.environ.get("REVIEW_LOCK_WAIT", "10")))
+
+
+def _write(con: duckdb.DuckDBPyConnection, step: Append | Replace) -> int:
+    """One step of a batch; how many rows were new."""
+    import duckdb
+
+    if not _TABLE.match(step.table):
+        message = f"{step.table!r} is not a table name"
+        raise StoreError(message)
+    if isinstance(step, Replace):
+        conditions = " and ".join(f"{_column(name)} = ${name}" for name in step.where) or "true"
+        con.execute(f"delete from {step.table} where {conditions}", dict(step.where) or None)
+    if not step.rows:
+        return 0
+    rows = _with_arrival(con, step.table, step.rows)
+    fresh_rows, names = offer(rows)
+    con.register("fresh_rows", fresh_rows)
+    columns = ", ".join(_column(name) for name in names)
+    keep = " on conflict do nothing" if isinstance(step, Append) else ""
+    try:
+        done = con.execute(
+            f"insert into {step.table} ({columns}) select {columns} from fresh_rows{keep}"
+        ).fetchall()
+    finally:
+        with contextlib.suppress(duckdb.Error):  # an aborted transaction refuses; closing the connection does the same
+            con.unregister("fresh_rows")
+    return int(done[0][0])
+
+
+def _with_arrival(con: duckdb.DuckDBPyConnection, table: str, rows: Rows) -> Rows:
+    """*rows* with their place in the order of arrival, where the table keeps one."""
+    schema, name = table.split(".")
+    keeps = con.execute(
+        "select count(*) from duckdb_columns() where schema_name = $schema and table_name = $name "
+        "and column_name = 'arrival'",
+        {"schema": schema, "name": name},
+    ).fetchall()[0][0]
+    if not keeps or "arrival" in rows[0]:
+        return rows
+    last = con.execute(f"select coalesce(max(arrival), 0) from {table}").fetchall()[0][0]
+    return [{**row, "arrival": last + place} for place, row in enumerate(rows, start=1)]
+
+
+def _column(name: str) -> str:
+    if not _COLUMN.match(name):
+        message = f"{name!r} is not a column name"
+        raise StoreError(message)
+    return f'"{name}"'
+
+
+def _roll_back(con: duckdb.DuckDBPyConnection) -> None:
+    """Give the transaction back; after a failed commit there is none, which is as good."""
+    import duckdb
+
+    with contextlib.suppress(duckdb.Error):
+        con.execute("rollback")
+
+
+def _check_storage(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Refuse a file in another storage format: the older DuckDB line could not open it."""
+    found = con.execute(
+        "select tags['storage_version'] from duckdb_databases() where not internal limit 1"
+    ).fetchall()
+    version = str(found[0][0]) if found else ""
+    if not version.startswith(STORAGE):
+        message = f"{path} is in storage format {version or 'unknown'}, this program writes {STORAGE}"
+        raise StoreError(
+            message,
+            hint="move it away and rebuild, or copy it with ATTACH ... (STORAGE_VERSION 'v1.5.0'); COPY FROM DATABASE",
+        )
+
+
+def _speak(problem: duckdb.Error, path: Path) -> NoReturn:
+    """Turn DuckDB's error into ours."""
+    text = str(problem)
+    if "Could not set lock" in text:
+        raise StoreLocked(_holder(text, path), hint="wait until it has finished, or stop it") from problem
+    if "No space left on device" in text or "out of disk" in text.lower():
+        message = f"no space left on the disk that holds {path}; nothing was written"
+        raise FullDisk(message, hint="free some space and run the same command again") from problem
+    if "version number" in text and "can only read" in text:
+        message = f"{path} was made by a newer DuckDB than is installed"
+        raise NewerStore(message, hint="upgrade duckdb, or rebuild the database with this version") from problem
+    raise StoreError(f"{path}: {text.splitlines()[0]}") from problem
+
+
+def _holder(text: str, path: Path) -> str:
+    found = re.search(r"PID (\d+)", text)
+    if found is None:
+        return f"{path} is locked by another process"
+    pid = found.group(1)
+    try:
+        name = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()[:80]
+    except OSError:
+        name = ""
+    return f"{path} is locked by process {pid}" + (f" ({name})" if name else "")

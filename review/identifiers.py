@@ -1,0 +1,72 @@
+"""PMIDs, DOIs and registry ids: found in text, checked and brought to one form."""
+
+from __future__ import annotations
+
+import re
+
+_DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]+", re.IGNORECASE)
+_PMID = re.compile(r"(?<!\d)(\d{1,8})(?!\d)")
+_REGISTRY = {
+    "nct": re.compile(r"\bNCT\s?0?\d{8}\b", re.IGNORECASE),
+    "isrctn": re.compile(r"\bISRCTN\s?\d{8}\b", re.IGNORECASE),
+    "eudract": re.compile(r"\b(?:EudraCT:?\s*)?\d{4}-\d{6}-\d{2}\b", re.IGNORECASE),
+    "chictr": re.compile(r"\bChiCTR[-\w]*\d{8,}\b", re.IGNORECASE),
+    "other": re.compile(
+        r"\b(?:ACTRN\d{14}|DRKS\d{8}|NTR\d{3,4}|NL\d{3,4}|IRCT\w{10,}|CTRI/\d{4}/\d+/\d+|UMIN\d{9}|"
+        r"jRCT\w{10,}|KCT\d{7}|TCTR\d{11}|RBR-\w{6,})\b",
+        re.IGNORECASE,
+    ),
+}
+_TRAILING = ".,;:'\"”’>"
+
+
+def normalise_doi(text: str | None) -> str | None:
+    """The DOI in *text*, lower-cased and without a resolver, or None; `https://doi.org/10.1/A.` → `10.1/a`."""
+    if not text:
+        return None
+    found = _DOI.search(text.replace("%2F", "/").replace("%2f", "/"))
+    if found is None:
+        return None
+    doi = found.group(0).rstrip(_TRAILING)
+    while doi.endswith(")") and doi.count(")") > doi.count("("):
+        doi = doi[:-1].rstrip(_TRAILING)
+    while doi.endswith("]") and doi.count("]") > doi.count("["):
+        doi = doi[:-1].rstrip(_TRAILING)
+    return doi.lower() or None
+
+
+def normalise_pmid(text: str | int | None) -> str | None:
+    """The PMID in *text* (a bare number, `PMID: 123`, or a PubMed address), without leading zeros, or None."""
+    if text is None:
+        return None
+    words = str(text).strip()
+    if not words:
+        return None
+    if not re.fullmatch(r"(?:pmid\s*:?\s*)?\d{1,8}(?:\s*\[.*\])?", words, re.IGNORECASE) and (
+        "pubmed" not in words.lower() and "/pmid" not in words.lower()
+    ):
+        return None
+    found = _PMID.search(words)
+    return str(int(found.group(1))) if found and int(found.group(1)) > 0 else None
+
+
+def find_registry_ids(text: str | None) -> list[str]:
+    """Every trial registry id in *text*, upper-cased, in order, each once."""
+    if not text:
+        return []
+    found: dict[int, str] = {}
+    for pattern in _REGISTRY.values():
+        for match in pattern.finditer(text):
+            word = re.sub(r"\s|EudraCT:?", "", match.group(0), flags=re.IGNORECASE)
+            found.setdefault(match.start(), word.upper())
+    return list(dict.fromkeys(found[at] for at in sorted(found)))
+
+
+def report_id(*, pmid: str | None = None, doi: str | None = None, registry_id: str | None = None) -> str | None:
+    """The id of a report by its strongest identifier: `PMID:1`, `DOI:10.1/a`, `NCT01234567`; None without any."""
+    if number := normalise_pmid(pmid):
+        return f"PMID:{number}"
+    if name := normalise_doi(doi):
+        return f"DOI:{name}"
+    ids = find_registry_ids(registry_id)
+    return ids[0] if ids else None
