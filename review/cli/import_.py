@@ -1,0 +1,95 @@
+"""`review import`: reference files, each with a receipt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from review.cli import output
+from review.cli.context import Review, pass_review
+from review.cli.options import format_option
+from review.terms import SourceKind
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_DIALECTS = ("auto", "pubmed_xml", "nbib", "ris", "csv", "tsv")
+
+
+@click.command("import", epilog="Example: review import embase.ris --source Embase --platform Ovid --search RUN_ID")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--source", help='The database the file comes from, such as "Embase"; known where --search is given.')
+@click.option("--source-kind", type=click.Choice([kind.value for kind in SourceKind]), help="Kind of source (PRISMA).")
+@click.option("--platform", help="The platform, such as Ovid.")
+@click.option("--search", "run_id", metavar="RUN_ID", help="The search that the file belongs to.")
+@click.option("--dialect", type=click.Choice(_DIALECTS), default="auto", show_default=True, help="The file format.")
+@click.option("--map", "maps", multiple=True, metavar="COLUMN=HEADER", help="A CSV column by its header: title=Titel.")
+@click.option("--accept-loss", is_flag=True, help="Import although the receipt does not add up; the loss is recorded.")
+@click.option("--receipts", is_flag=True, help="Import nothing; list the receipts so far.")
+@format_option
+@pass_review
+def import_(
+    review: Review,
+    files: tuple[Path, ...],
+    source: str | None,
+    source_kind: str | None,
+    platform: str | None,
+    run_id: str | None,
+    dialect: str,
+    maps: tuple[str, ...],
+    accept_loss: bool,
+    receipts: bool,
+    format: str,
+) -> None:
+    """Import PubMed XML, NBIB, RIS, CSV and TSV files.
+
+    Each file gets a receipt: record markers seen, records read, each repair and each loss with its line. When
+    the markers do not add up nothing is imported. The same file twice adds nothing.
+    """
+    from review.errors import UsageProblem
+    from review.search.history import list_receipts
+    from review.search.ingest import import_file
+    from review.search.receipts import words
+
+    if receipts:
+        _show(review, list_receipts(review.store, brief=format == "table"), format)
+        return
+    if not files:
+        message = "no file to import"
+        raise UsageProblem(message, hint="review import FILE... --source NAME, or review import --receipts")
+    mapping = dict(_pair(text) for text in maps)
+    for path in files:
+        receipt = import_file(
+            review.store,
+            path,
+            source=source,
+            source_kind=source_kind,
+            platform=platform,
+            run_id=run_id,
+            dialect=dialect,
+            mapping=mapping,
+            accept_loss=accept_loss,
+            imported_by=review.who,
+        )
+        output.text(f"SIMULATED: {words(receipt)}" if review.project.simulated else words(receipt))
+
+
+def _show(review: Review, frame: pl.DataFrame, format: str) -> None:
+    """Receipts; those of a simulated example say so in a column and above."""
+    import polars as pl
+
+    if review.project.simulated:
+        frame = frame.with_columns(pl.lit("SIMULATED").alias("simulated"))
+    output.frame(frame, format, title="SIMULATED: Receipts" if review.project.simulated else "Receipts")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    from review.errors import UsageProblem
+
+    column, sign, header = text.partition("=")
+    if not (column and sign and header):
+        message = f"--map {text!r} is not COLUMN=HEADER"
+        raise UsageProblem(message, hint="for example --map title=Titel")
+    return column.strip(), header.strip()

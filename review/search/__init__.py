@@ -1,0 +1,1 @@
+"""Search: strategies, PubMed through Entrez, PubMed XML, reference files and the receipts of their import."""

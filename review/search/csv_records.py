@@ -1,0 +1,188 @@
+"""CSV and TSV: columns are found by the names that exports give them, or by a mapping of your own."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from review.errors import FormatError, UsageProblem
+from review.identifiers import find_registry_ids, normalise_doi, normalise_pmid
+from review.search.decoding import Decoded
+from review.search.reading import Reading, Repair
+from review.search.records import Record, Rejected
+from review.search.tagged import pmcid_of, year_of
+
+NAMES: dict[str, tuple[str, ...]] = {
+    "title": ("title", "article title", "item title", "document title", "primary title", "title primary", "ti", "t1"),
+    "abstract": ("abstract", "abstract note", "ab", "notes abstract"),
+    "authors": ("authors", "author", "author s", "author names", "authors primary", "first authors",
+                "author full names", "au"),
+    "journal": ("journal", "journal book", "periodical full", "publication title", "source title", "journal title",
+                "publication", "periodical", "periodical abbrev", "journal name", "source"),
+    "year": ("year", "publication year", "pub year", "published year", "py", "date", "publication date"),
+    "volume": ("volume", "volume number", "journal volume"),
+    "issue": ("issue", "issue number", "journal issue", "number"),
+    "pages": ("pages", "page", "start page"),
+    "language": ("language", "language s", "languages"),
+    "pmid": ("pmid", "pubmed id", "medline pmid", "pubmedid"),
+    "doi": ("doi", "item doi", "do"),
+    "pmcid": ("pmcid", "pmc id"),
+    "keywords": ("keywords", "author keywords", "keyword s", "keyword", "kw"),
+    "mesh": ("mesh", "mesh terms", "descriptor s"),
+    "url": ("url", "link", "fulltext url", "open url link"),
+    "registry": ("registry id", "clinical trial numbers", "nct number", "trial registration"),
+    "record_type": ("type", "publication type", "reference type", "type of reference", "content type", "item type"),
+    "accession": ("accession number", "accession", "openalex id", "record id"),
+}  # fmt: skip
+_ENOUGH = ("title", "abstract", "pmid", "doi")
+
+
+def read_csv(decoded: Decoded, *, mapping: Mapping[str, str] | None = None, name: str = "the file") -> Reading:
+    """The records of a CSV or TSV file; *mapping* takes a column of ours to a header of the file.
+
+    Raises FormatError for a header without a known column and for a quoted cell that is never closed.
+    """
+    delimiter, header = find_header(decoded.text)
+    columns = _columns(header, mapping or {}, name=name)
+    records: list[Record] = []
+    rejected: list[Rejected] = []
+    repairs: list[Repair] = []
+    marks: list[int] = []
+    begins = 0
+    for number, (line, cells) in enumerate(_rows(decoded.text, delimiter, name)):
+        if not any(cell.strip() for cell in cells):
+            continue
+        if number <= begins and not marks and cells == header:
+            continue
+        marks.append(line)
+        extra = [cell for cell in cells[len(header) :] if cell.strip()]
+        if extra:
+            reason = f"{len(cells)} cells under {len(header)} columns"
+            rejected.append(Rejected(reason, delimiter.join(cells).encode(), line=line))
+            continue
+        if len(cells) < len(header):
+            repairs.append(
+                Repair(line, f"{len(cells)} cells under {len(header)} columns; the last ones taken as blank")
+            )
+        pairs = [(head.strip(), cell.strip()) for head, cell in zip(header, cells, strict=False) if cell.strip()]
+        records.append(_record(pairs, {ours: theirs.strip() for ours, theirs in columns.items()}, line=line))
+    taken = {theirs.strip() for theirs in columns.values()}
+    counts = Counter(pair[0] for record in records for pair in record.fields if pair[0] not in taken)
+    return Reading(
+        dialect="tsv" if delimiter == "\t" else "csv",
+        evidence=f"header {delimiter.join(header)[:200]!r}, columns: " + ", ".join(sorted(columns)),
+        records=tuple(records),
+        markers=len(marks),
+        marker_lines=tuple(marks),
+        rejected=tuple(rejected),
+        repairs=tuple(repairs),
+        unmapped=dict(sorted(counts.items())),
+        encoding=decoded.encoding,
+        bom=decoded.bom,
+        newlines=decoded.newlines,
+    )
+
+
+def find_header(text: str) -> tuple[str, list[str]]:
+    """(delimiter, header cells): the delimiter that gives most known columns, then most columns."""
+    first = next((line for line in text.split("\n") if line.strip()), "")
+    best: tuple[int, int, str, list[str]] = (-1, -1, ",", [])
+    for delimiter in (",", "\t", ";", "|"):
+        cells = next(csv.reader([first], delimiter=delimiter), [])
+        found = sum(any(plain(cell) in names for names in NAMES.values()) for cell in cells)
+        if (found, len(cells)) > best[:2]:
+            best = (found, len(cells), delimiter, cells)
+    return best[2], best[3]
+
+
+def looks_like_header(header: Sequence[str]) -> bool:
+    """Whether the first line names columns that a record needs."""
+    return any(plain(cell) in NAMES[column] for cell in header for column in _ENOUGH)
+
+
+def plain(header: str) -> str:
+    """A header in small letters and single blanks: `Author(s)` → `author s`."""
+    return re.sub(r"[\W_]+", " ", header).strip().lower()
+
+
+def _columns(header: list[str], mapping: Mapping[str, str], *, name: str) -> dict[str, str]:
+    """Our column → the file's header."""
+    for ours, theirs in mapping.items():
+        if ours not in NAMES:
+            message = f"--map {ours}={theirs}: {ours!r} is no column; allowed: {', '.join(NAMES)}"
+            raise UsageProblem(message)
+        if theirs not in [cell.strip() for cell in header]:
+            message = f"--map {ours}={theirs}: {name} line 1 has no column {theirs!r}; it has: {', '.join(header)}"
+            raise UsageProblem(message)
+    columns = dict(mapping)
+    for ours, names in NAMES.items():
+        for wanted in names:
+            found = next((cell for cell in header if plain(cell) == wanted), None)
+            if found is not None and ours not in columns:
+                columns[ours] = found
+    if not any(ours in columns for ours in _ENOUGH):
+        allowed = "; ".join(f"{ours}: {', '.join(NAMES[ours])}" for ours in _ENOUGH)
+        message = (
+            f"{name} line 1: the header {', '.join(header)[:200]!r} names no title, abstract, PMID or DOI; "
+            f"allowed names: {allowed}"
+        )
+        raise FormatError(message, hint="rename a column, or say which it is: --map title=Titel")
+    return columns
+
+
+def _rows(text: str, delimiter: str, name: str) -> list[tuple[int, list[str]]]:
+    """(line on which it begins, cells) of every row."""
+    csv.field_size_limit(2**31 - 1)  # an abstract with its references may be longer than the 128 kB default
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows = []
+    begins = 1
+    try:
+        for cells in reader:
+            rows.append((begins, cells))
+            begins = reader.line_num + 1
+    except csv.Error as problem:
+        if "unexpected end of data" in str(problem):
+            message = f"{name}: a quoted cell of the row at line {begins} is never closed; the file ends inside it"
+        else:
+            message = f"{name}: the row at line {begins} has a stray quotation mark ({problem})"
+        raise FormatError(message, hint="export the file again; nothing was read") from problem
+    return rows
+
+
+def _record(pairs: list[tuple[str, str]], columns: Mapping[str, str], *, line: int) -> Record:
+    values: dict[str, str] = {}
+    for head, cell in pairs:
+        values.setdefault(head, cell)
+
+    def get(column: str) -> str | None:
+        return values.get(columns.get(column, ""))
+
+    def many(column: str) -> tuple[str, ...]:
+        return tuple(part.strip() for part in re.split(r"[;|]", get(column) or "") if part.strip())
+
+    return Record(
+        fields=[list(pair) for pair in pairs],
+        dialect="csv",
+        title=get("title"),
+        abstract=get("abstract"),
+        authors=get("authors"),
+        journal=get("journal"),
+        year=year_of(get("year") or ""),
+        volume=get("volume"),
+        issue=get("issue"),
+        pages=get("pages"),
+        language=get("language"),
+        pmid=normalise_pmid(get("pmid")),
+        doi=normalise_doi(get("doi")) or normalise_doi(get("url")),
+        pmcid=pmcid_of(get("pmcid") or ""),
+        registry_ids=tuple(find_registry_ids(f"{get('registry') or ''} {get('abstract') or ''}")),
+        mesh=many("mesh"),
+        keywords=many("keywords"),
+        url=get("url"),
+        record_type=get("record_type"),
+        accession=get("accession"),
+        line=line,
+    )

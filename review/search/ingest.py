@@ -1,0 +1,185 @@
+"""Imports reference files: one file, one atomic batch, one receipt."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from review.database import Store
+from review.errors import FormatError, UsageProblem
+from review.search import store as rows
+from review.search.reading import Reading
+from review.search.receipts import Receipt, as_already, make_receipt, problem_of, receipt_of_row, receipt_row
+from review.search.records import Rejected, content_json, quarantine_rows, source_rows
+from review.search.reference_files import read_reference_file
+from review.terms import SourceKind
+
+
+def import_files(
+    store: Store,
+    paths: Sequence[Path],
+    *,
+    source: str | None = None,
+    source_kind: str | None = None,
+    platform: str | None = None,
+    run_id: str | None = None,
+    dialect: str = "auto",
+    mapping: Mapping[str, str] | None = None,
+    accept_loss: bool = False,
+    imported_by: str | None = None,
+    imported_at: datetime | None = None,
+) -> list[Receipt]:
+    """Import each of *paths*; see `import_file`. Stops at the first that is refused; those before it stand."""
+    return [
+        import_file(
+            store,
+            path,
+            source=source,
+            source_kind=source_kind,
+            platform=platform,
+            run_id=run_id,
+            dialect=dialect,
+            mapping=mapping,
+            accept_loss=accept_loss,
+            imported_by=imported_by,
+            imported_at=imported_at,
+        )
+        for path in paths
+    ]
+
+
+def import_file(
+    store: Store,
+    path: Path,
+    *,
+    source: str | None = None,
+    source_kind: str | None = None,
+    platform: str | None = None,
+    run_id: str | None = None,
+    dialect: str = "auto",
+    mapping: Mapping[str, str] | None = None,
+    accept_loss: bool = False,
+    imported_by: str | None = None,
+    imported_at: datetime | None = None,
+) -> Receipt:
+    """Import one file and return its receipt.
+
+    *source* names the database (`Embase`), *source_kind* is a word of `terms.SourceKind`; with *run_id* (a
+    search that was entered) both default to the search's. The same file from the same source adds nothing and
+    returns the first receipt with `already`. Raises FormatError when the file cannot be read, or when its
+    markers do not add up or it is cut off and *accept_loss* is not given: then only a refused receipt is
+    stored.
+    """
+    source, source_kind, platform = _source(store, source, source_kind, platform, run_id)
+    data = read_bytes(path)
+    fingerprint = hashlib.sha256(data).hexdigest()
+    if earlier := rows.find_import(store, source=source, sha256=fingerprint):
+        if run_id is not None and earlier["run_id"] != run_id:
+            belongs = f"the search {earlier['run_id']}" if earlier["run_id"] else "no search"
+            message = (
+                f"{path.name} was imported as {earlier['import_id']}, where it belongs to {belongs}, not to {run_id}"
+            )
+            raise UsageProblem(message, hint="a file belongs to the search it was first imported for")
+        return as_already(receipt_of_row(earlier))
+    reading = _without_nul(read_reference_file(data, name=path.name, dialect=dialect, mapping=mapping))
+    problem = problem_of(reading, name=path.name)
+    refused = problem is not None and not accept_loss
+    records = source_rows(reading.records, source=source)
+    known = rows.known_ids(store, [row["source_record_id"] for row in records])
+    receipt = make_receipt(
+        reading,
+        data_sha256=fingerprint,
+        size=len(data),
+        name=path.name,
+        source=source,
+        source_kind=source_kind,
+        platform=platform,
+        run_id=run_id,
+        imported_by=imported_by,
+        imported_at=imported_at or datetime.now(UTC),
+        new=0 if refused else len({row["source_record_id"] for row in records} - known),
+        refused=refused,
+        loss_accepted=accept_loss and problem is not None,
+    )
+    if refused:
+        rows.keep_refused(store, receipt_row(receipt))
+        message = f"{problem}; nothing was imported"
+        raise FormatError(message, hint="export the file again, or accept the loss with --accept-loss")
+    rows.commit_import(
+        store,
+        records=records,
+        membership=membership(receipt.import_id, records, reading),
+        receipt=receipt_row(receipt),
+        quarantine=quarantine_rows(reading.rejected, import_id=receipt.import_id, run_id=run_id),
+    )
+    return receipt
+
+
+def membership(import_id: str, records: Sequence[Mapping[str, Any]], reading: Reading) -> list[dict[str, Any]]:
+    """Which import brought which record, at which place and line."""
+    return [
+        {
+            "import_id": import_id,
+            "source_record_id": row["source_record_id"],
+            "position": place,
+            "line": record.line,
+        }
+        for place, (row, record) in enumerate(zip(records, reading.records, strict=True), start=1)
+    ]
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of *path*. Raises UsageProblem when it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        message = f"{path} cannot be read: {problem.strerror or problem}"
+        raise UsageProblem(message) from problem
+
+
+def _source(
+    store: Store, source: str | None, source_kind: str | None, platform: str | None, run_id: str | None
+) -> tuple[str, str, str | None]:
+    """Source, its kind and platform: as given, else as the search says."""
+    run: Mapping[str, Any] = {}
+    if run_id is not None:
+        found = rows.find_run(store, run_id)
+        if found is None:
+            message = f"there is no search {run_id!r}"
+            raise UsageProblem(message, hint="review search history lists them; review search enter records a new one")
+        run = found
+        if source is not None and source != run["source"]:
+            message = f"--source {source!r} contradicts the search {run_id}, which is of {run['source']!r}"
+            raise UsageProblem(message)
+    name = source or run.get("source")
+    if not name or not name.strip():
+        message = "the source of the file is missing"
+        raise UsageProblem(message, hint='name it: --source "Embase", or give the search with --search RUN_ID')
+    kind = source_kind or run.get("source_kind") or SourceKind.DATABASE.value
+    if kind not in set(SourceKind):
+        message = f"unknown source kind {kind!r}; allowed: {', '.join(SourceKind)}"
+        raise UsageProblem(message)
+    return name, kind, platform or run.get("platform")
+
+
+def _without_nul(reading: Reading) -> Reading:
+    """Records with a NUL byte go to the quarantine: text with one is damaged, and few programs can show it."""
+    from dataclasses import replace
+
+    bad = [record for record in reading.records if "\\u0000" in content_json(record)]
+    if not bad:
+        return reading
+    rejected = tuple(
+        Rejected(
+            "a NUL byte inside the record",
+            content_json(record).encode(),
+            line=record.line,
+            offset=record.offset,
+        )
+        for record in bad
+    )
+    kept = tuple(record for record in reading.records if record not in bad)
+    return replace(reading, records=kept, rejected=reading.rejected + rejected)

@@ -1,0 +1,62 @@
+"""One door to all readers: the bytes of a reference file into a reading, whatever its dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from review.errors import FormatError
+from review.search import pubmed_xml
+from review.search.csv_records import read_csv
+from review.search.decoding import decode
+from review.search.detect import READ, READ_IN_WORDS, Dialect, detect, refuse_binary
+from review.search.nbib import read_nbib
+from review.search.reading import Reading
+from review.search.ris import read_ris
+
+
+def read_reference_file(
+    data: bytes, *, name: str, dialect: str = "auto", mapping: Mapping[str, str] | None = None
+) -> Reading:
+    """The records of a file and the account of its lines.
+
+    *dialect* is `auto` or one of pubmed_xml, nbib, ris, csv, tsv; *mapping* names columns of a CSV file.
+    Raises FormatError when the file is empty, cut off, in a dialect that is not read, or holds no record.
+    """
+    if dialect not in ("auto", *READ):
+        message = f"unknown dialect {dialect!r}; allowed: auto, {', '.join(READ)}"
+        raise FormatError(message)
+    data = pubmed_xml.gunzip(data, name=name)
+    refuse_binary(data, name=name)
+    decoded = decode(data)
+    if dialect == "auto" and mapping:
+        dialect = "csv"  # only tables have columns to name
+    found = detect(decoded, name=name) if dialect == "auto" else Dialect(dialect, "as told")
+    if found.name == "pubmed_xml":
+        reading = _read_xml(data, name=name, evidence=found.evidence)
+    elif found.name == "nbib":
+        reading = read_nbib(decoded, evidence=found.evidence)
+    elif found.name == "ris":
+        reading = read_ris(decoded, evidence=found.evidence)
+    else:
+        reading = read_csv(decoded, mapping=mapping, name=name)
+    if not reading.records and not reading.rejected:
+        tried = READ_IN_WORDS if dialect == "auto" else dialect
+        message = f"0 records in {name}: read as {found.name} ({reading.evidence}); tried {tried}"
+        raise FormatError(message, hint="export the search again, or name the dialect with --dialect")
+    return reading
+
+
+def _read_xml(data: bytes, *, name: str, evidence: str) -> Reading:
+    batch = pubmed_xml.parse(data, name=name)
+    decoded = decode(data)
+    return Reading(
+        dialect="pubmed_xml",
+        evidence=evidence,
+        records=batch.records,
+        markers=batch.markers,
+        rejected=batch.rejected,
+        unmapped={"DeleteCitation": len(batch.deleted)} if batch.deleted else {},
+        encoding=decoded.encoding,
+        bom=decoded.bom,
+        newlines=decoded.newlines,
+    )

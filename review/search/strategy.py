@@ -1,0 +1,178 @@
+"""Search strategies: queries/pubmed/NAME.toml, read line by line and checked before anything is asked.
+
+A line is either words with field tags or a combination of earlier lines (`#1 OR #2`, `#7 AND #8`). The text
+that is sent stands in full for each line: every `#n` is replaced by that line in brackets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from review.errors import UsageProblem
+from review.search.records import sha256
+from review.search.syntax import fault
+from review.toml_file import TomlTable, read_toml
+
+SOURCES = ["PubMed"]
+STATUSES = ["not run", "run"]
+_REFERENCE = re.compile(r"#(\d+)")
+_COMBINATION = re.compile(r"^[\s()]*(?:#\d+|AND|OR|NOT|[\s()])+$")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One numbered line. `covers` are the ids of the vocabulary that its words search for."""
+
+    no: int
+    label: str
+    block: str
+    text: str
+    covers: tuple[str, ...]
+    mesh: str
+    at: int
+
+    @property
+    def combines(self) -> bool:
+        """Whether the line only joins other lines."""
+        return bool(_COMBINATION.match(self.text))
+
+    @property
+    def refers_to(self) -> tuple[int, ...]:
+        """The numbers of the lines that it joins."""
+        return tuple(int(number) for number in _REFERENCE.findall(_without_quotes(self.text)))
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A strategy as its file says it; the last line is the search."""
+
+    name: str
+    version: str
+    source: str
+    status: str
+    recall: str
+    note: str
+    lines: tuple[Line, ...]
+    sha256: str
+    path: Path
+
+    def line(self, no: int) -> Line:
+        """The line of that number, counted from 1."""
+        return self.lines[no - 1]
+
+    def resolved(self, no: int) -> str:
+        """The text of a line with every `#n` replaced by that line in brackets."""
+        line = self.line(no)
+        if not line.refers_to:
+            return line.text
+        return _REFERENCE.sub(lambda found: f"({self.resolved(int(found.group(1)))})", line.text)
+
+    @property
+    def query(self) -> str:
+        """What is searched: the last line, in full."""
+        return self.resolved(len(self.lines))
+
+    @property
+    def covered(self) -> dict[str, tuple[str, ...]]:
+        """Block → the ids that its lines cover."""
+        ids: dict[str, list[str]] = {}
+        for line in self.lines:
+            ids.setdefault(line.block, []).extend(line.covers)
+        return {block: tuple(found) for block, found in ids.items()}
+
+    @property
+    def standing(self) -> str:
+        """What may be claimed of it: `not run; recall not measured`."""
+        return f"{self.status}; recall {self.recall}"
+
+
+def load_strategy(path: Path) -> Strategy:
+    """Read and check one strategy. Raises ProtocolError with file, line, value and what is allowed."""
+    top, text = read_toml(path)
+    name = top.slug("name")
+    if name != path.stem:
+        top.refuse("name", name, f"{path.stem!r}, the name of the file")
+    tables = top.tables("line")
+    strategy = Strategy(
+        name=name,
+        version=top.text("version"),
+        source=top.choice("source", SOURCES),
+        status=top.choice("status", STATUSES),
+        recall=top.text("recall", default="not measured"),
+        note=top.text("note", default=""),
+        lines=tuple(
+            _read_line(table, no, at) for no, (table, at) in enumerate(zip(tables, _starts(text), strict=True), 1)
+        ),
+        sha256=sha256(text),
+        path=path,
+    )
+    top.refuse_unknown()
+    for table, line in zip(tables, strategy.lines, strict=True):
+        _check_line(table, line)
+    _check_use(tables[-1], strategy)
+    return strategy
+
+
+def strategies(folder: Path) -> list[Path]:
+    """The strategy files of a project's queries folder."""
+    return sorted((folder / "pubmed").glob("*.toml"))
+
+
+def find_strategy(folder: Path, name: str) -> Strategy:
+    """The strategy *name* of a project's queries folder. Raises UsageProblem when there is none."""
+    for path in strategies(folder):
+        if path.stem == name:
+            return load_strategy(path)
+    known = ", ".join(path.stem for path in strategies(folder)) or "none"
+    message = f"no strategy {name!r} in {folder / 'pubmed'}; there: {known}"
+    raise UsageProblem(message, hint="a strategy is a file NAME.toml in queries/pubmed")
+
+
+def _read_line(table: TomlTable, no: int, at: int) -> Line:
+    return Line(
+        no=no,
+        label=table.text("label"),
+        block=table.text("block"),
+        text=" ".join(table.text("text").split()),
+        covers=table.texts("covers", default=()),
+        mesh=table.choice("mesh", ["unverified", "verified", "none"], default="none"),
+        at=at,
+    )
+
+
+def _check_line(table: TomlTable, line: Line) -> None:
+    """Refuse what PubMed would read otherwise than it was meant, or not at all."""
+    for number in line.refers_to:
+        if not 1 <= number < line.no:
+            table.refuse("text", f"#{number}", f"the number of an earlier line, #1 to #{line.no - 1}")
+    if problem := fault(line.text):
+        table.refuse("text", line.text[:80], problem)
+    if "[mesh" in line.text.lower() and line.mesh == "none":
+        table.refuse("mesh", None, '"unverified" or "verified", because the line holds a MeSH term')
+
+
+def _check_use(last: TomlTable, strategy: Strategy) -> None:
+    """Refuse a line that the search does not use."""
+    used = set(_used(strategy, len(strategy.lines)))
+    idle = [line.no for line in strategy.lines if line.no not in used]
+    if idle and len(strategy.lines) > 1:
+        names = ", ".join(f"#{no}" for no in idle)
+        last.refuse("text", strategy.lines[-1].text[:80], f"a last line that uses every other; {names} is in none")
+
+
+def _used(strategy: Strategy, no: int) -> Iterator[int]:
+    yield no
+    for number in strategy.line(no).refers_to:
+        yield from _used(strategy, number)
+
+
+def _starts(text: str) -> list[int]:
+    """The line of the file at which each [[line]] begins."""
+    return [n for n, line in enumerate(text.split("\n"), start=1) if re.match(r"\s*\[\[\s*line\s*\]\]", line)]
+
+
+def _without_quotes(text: str) -> str:
+    return re.sub(r'"[^"]*"', '""', text)

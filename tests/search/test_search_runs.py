@@ -1,0 +1,293 @@
+"""A strategy from the first line to the closing row, against the loopback server, and replayed without it."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from eutils_server import Eutils, Mood, pointed_at, serving
+
+from review.database import LocalStore
+from review.errors import DroppedTerms, FormatError, Incomplete, SearchError, UsageProblem
+from review.project import Project
+from review.search import runs
+from review.search.entrez import Client
+from review.search.strategy import Strategy, load_strategy
+from review.search.transport import Transport
+
+KEY = "synthetic-key-0123456789"
+STRATEGY = """\
+name = "knee"
+version = "1"
+source = "PubMed"
+status = "not run"
+
+[[line]]
+label = "condition"
+block = "condition"
+text = '"knee pain"[tiab]'
+
+[[line]]
+label = "product"
+block = "cell source"
+text = 'injection[tiab] OR "test product"[tiab]'
+
+[[line]]
+label = "both"
+block = "search"
+text = "#1 AND #2"
+"""
+BOTH = '("knee pain"[tiab]) AND (injection[tiab] OR "test product"[tiab])'
+HITS = {'"knee pain"[tiab]': list(range(1, 31)), BOTH: [11, 12, 13]}
+
+
+@pytest.fixture
+def strategy(tmp_path: Path) -> Strategy:
+    path = tmp_path / "knee.toml"
+    path.write_text(STRATEGY, "utf-8")
+    return load_strategy(path)
+
+
+@pytest.fixture
+def server() -> Iterator[Eutils]:
+    with serving(Eutils(search=lambda term: HITS.get(term, [1, 2]))) as eutils, pointed_at(eutils):
+        yield eutils
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client(
+        email="nobody@example.org", api_key=KEY, transport=Transport(tries=2, timeout=20, sleep=lambda seconds: None)
+    )
+
+
+def _rows(store: LocalStore, table: str) -> list[dict[str, object]]:
+    return store.read(f"select * from {table} order by all").to_dicts()
+
+
+def test_a_run_ends_in_records_a_receipt_and_a_closing_row(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils
+) -> None:
+    result = runs.run(store, empty_review, strategy, client=client, run_by="ana")
+    assert (result.hits, result.retrieved, result.new_records) == (3, 3, 3)
+    assert [line.hits for line in result.lines] == [30, 2, 3]
+    assert store.read("select pmid, doi from v1.source_record order by pmid").rows() == [
+        ("11", "10.5555/synthetic.11"),
+        ("12", "10.5555/synthetic.12"),
+        ("13", "10.5555/synthetic.13"),
+    ]
+    history = store.read("select * from v1.search_history").to_dicts()[0]
+    assert (history["hits"], history["retrieved"], history["imported"], history["reconciled"]) == (3, 3, 3, True)
+    assert history["query"] == BOTH
+    assert history["mode"] == "run"
+    assert history["simulated"] is False
+    receipt = store.read("select * from v1.import_receipt").to_dicts()[0]
+    assert receipt["markers_seen"] == receipt["records_read"] == 3
+
+
+def test_every_body_is_kept_with_its_sha256(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils
+) -> None:
+    runs.run(store, empty_review, strategy, client=client)
+    kept = store.read("select * from search.response").to_dicts()
+    assert len(kept) == len(server.asked) == 4
+    for row in kept:
+        body = gzip.decompress(row["body_gz"])
+        assert hashlib.sha256(body).hexdigest() == row["body_sha256"]
+        assert KEY not in row["request"]
+
+
+def test_a_second_run_that_finds_nothing_new_changes_no_record(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils
+) -> None:
+    runs.run(store, empty_review, strategy, client=client)
+    before = _rows(store, "search.source_record")
+    again = runs.run(store, empty_review, strategy, client=client)
+    assert again.new_records == 0
+    assert _rows(store, "search.source_record") == before
+    assert store.read("select count(*) from v1.search_history").item() == 2
+
+
+def test_an_updated_record_is_a_new_row_and_the_old_one_stays(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils
+) -> None:
+    runs.run(store, empty_review, strategy, client=client)
+    old = server.write
+    server.write = lambda pmid: old(pmid).replace("SYNTHETIC", "SYNTHETIC, corrected") if pmid == 12 else old(pmid)
+    again = runs.run(store, empty_review, strategy, client=client)
+    assert again.new_records == 1
+    rows = store.read("select is_latest, abstract from v1.source_record where pmid = '12' order by is_latest").rows()
+    assert [latest for latest, _ in rows] == [False, True]
+    assert "corrected" in rows[1][1]
+
+
+def test_a_replay_asks_nobody_and_changes_no_row(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils
+) -> None:
+    done = runs.run(store, empty_review, strategy, client=client)
+    tables = ("search.source_record", "search.import_record", "search.import_receipt", "search.search_run")
+    before = {table: _rows(store, table) for table in tables}
+    asked = len(server.asked)
+    again = runs.replay(store, empty_review, strategy)
+    assert again.run_id == done.run_id
+    assert again.lines == done.lines
+    assert len(server.asked) == asked
+    assert {table: _rows(store, table) for table in tables} == before
+
+
+def test_an_exported_run_replays_elsewhere_with_the_same_ids(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils, tmp_path: Path
+) -> None:
+    done = runs.run(store, empty_review, strategy, client=client)
+    folder = tmp_path / "recorded"
+    runs.export_run(store, done.run_id, folder)
+    assert KEY not in "".join(path.read_text("utf-8") for path in folder.iterdir())
+    other = LocalStore(tmp_path / "other.duckdb")
+    result = runs.replay_folder(other, empty_review, strategy, folder)
+    assert result.retrieved == 3
+    ids = "select source_record_id from v1.source_record order by 1"
+    assert other.read(ids).rows() == store.read(ids).rows()
+    assert other.read("select mode from v1.search_history").item() == "replay"
+    runs.replay_folder(other, empty_review, strategy, folder)
+    assert other.read("select count(*) from v1.search_history").item() == 1
+
+
+def test_a_changed_body_in_a_folder_is_refused(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils, tmp_path: Path
+) -> None:
+    done = runs.run(store, empty_review, strategy, client=client)
+    runs.export_run(store, done.run_id, tmp_path / "recorded")
+    body = tmp_path / "recorded" / "004-efetch.xml"
+    body.write_bytes(body.read_bytes() + b" ")
+    with pytest.raises(FormatError, match=r"004-efetch\.xml does not match"):
+        runs.replay_folder(LocalStore(tmp_path / "o.duckdb"), empty_review, strategy, tmp_path / "recorded")
+
+
+def test_a_folder_without_the_format_is_refused(
+    store: LocalStore, empty_review: Project, strategy: Strategy, tmp_path: Path
+) -> None:
+    (tmp_path / "manifest.json").write_text(json.dumps({"format": "other"}), "utf-8")
+    with pytest.raises(FormatError, match="'other'; allowed"):
+        runs.replay_folder(store, empty_review, strategy, tmp_path)
+
+
+def test_a_strategy_that_changed_since_does_not_replay(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils
+) -> None:
+    runs.run(store, empty_review, strategy, client=client)
+    strategy.path.write_text(STRATEGY.replace('"test product"', '"other product"'), "utf-8")
+    with pytest.raises(SearchError, match=r"knee\.toml line 11: line #2 \(product\) was never asked"):
+        runs.replay(store, empty_review, load_strategy(strategy.path))
+
+
+def test_counting_fetches_nothing_and_closes_no_run(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils
+) -> None:
+    result = runs.run(store, empty_review, strategy, client=client, count_only=True)
+    assert (result.hits, result.requests) == (3, 3)
+    assert server.of("efetch") == []
+    assert store.read("select * from v1.search_history").is_empty()
+
+
+def test_a_search_without_hits_is_a_search(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils
+) -> None:
+    server.search = lambda term: []
+    assert runs.run(store, empty_review, strategy, client=client).hits == 0
+    assert store.read("select hits, imported from v1.search_history").rows() == [(0, 0)]
+
+
+@pytest.mark.parametrize("signal", ["PhraseNotFound", "FieldNotFound", "QuotedPhraseNotFound"])
+def test_a_term_that_pubmed_ignores_stops_the_run_and_names_the_line(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils, signal: str
+) -> None:
+    server.dropped = {"test product": signal}
+    with pytest.raises(DroppedTerms, match=rf"line #2 \(product\).*{signal}: test product"):
+        runs.run(store, empty_review, strategy, client=client)
+    assert store.read("select * from v1.search_history").is_empty()
+
+
+def test_an_ignored_term_can_be_accepted_and_is_recorded(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils
+) -> None:
+    server.dropped = {"test product": "PhraseNotFound"}
+    runs.run(store, empty_review, strategy, client=client, allow_dropped_terms=True)
+    recorded = json.loads(store.read("select dropped_terms from v1.search_history").item())
+    assert recorded[0] == {"line": 2, "signal": "PhraseNotFound", "text": "test product"}
+    assert runs.replay(store, empty_review, strategy).dropped
+
+
+def test_a_line_that_is_read_differently_now_is_said(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils
+) -> None:
+    runs.run(store, empty_review, strategy, client=client)
+    server.stored['"knee pain"[tiab]'] = (
+        b"<eSearchResult><Count>30</Count><IdList/><QueryTranslation>knee[All Fields]</QueryTranslation>"
+        b"</eSearchResult>"
+    )
+    again = runs.run(store, empty_review, strategy, client=client)
+    assert "differently now" in again.lines[0].warnings[0]
+    assert (
+        "knee[All Fields]"
+        in store.read(
+            "select warnings from search.search_line where run_id = $run and line_no = 1", {"run": again.run_id}
+        ).item()
+    )
+
+
+def test_records_that_do_not_come_are_asked_once_more(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils
+) -> None:
+    server.withheld = {12: 1}
+    assert runs.run(store, empty_review, strategy, client=client).retrieved == 3
+    assert [one.params["id"] for one in server.of("efetch")] == ["11,12,13", "12"]
+
+
+def test_records_that_never_come_are_named_and_no_run_is_closed(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils
+) -> None:
+    server.withheld = {12: 9}
+    with pytest.raises(Incomplete, match="1 of 3 records did not come, asked twice: PMID 12"):
+        runs.run(store, empty_review, strategy, client=client)
+    assert store.read("select count(*) from search.source_record").item() == 2
+    assert store.read("select * from v1.source_record").is_empty()
+    assert store.read("select * from v1.search_history").is_empty()
+    server.withheld = {}
+    assert runs.run(store, empty_review, strategy, client=client).retrieved == 3
+
+
+def test_a_cut_fetch_is_asked_again(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils
+) -> None:
+    server.misbehave("efetch", Mood(cut=400, tell_length=False))
+    assert runs.run(store, empty_review, strategy, client=client).retrieved == 3
+
+
+def test_a_run_that_was_killed_is_invisible_and_its_bodies_can_close_it(
+    store: LocalStore,
+    empty_review: Project,
+    strategy: Strategy,
+    client: Client,
+    server: Eutils,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def killed(*args: object, **more: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(runs, "_close", killed)
+        runs.run(store, empty_review, strategy, client=client, run_id="killed")
+    assert store.read("select * from v1.search_history").is_empty()
+    assert store.read("select * from v1.source_record").is_empty()
+    runs.replay(store, empty_review, strategy, run_id="killed")
+    assert store.read("select run_id from v1.search_history").item() == "killed"
+    assert store.read("select count(*) from v1.source_record").item() == 3
+
+
+def test_nothing_to_replay_is_said(store: LocalStore, empty_review: Project, strategy: Strategy) -> None:
+    with pytest.raises(UsageProblem, match="no stored run of 'knee'"):
+        runs.replay(store, empty_review, strategy)
