@@ -1,0 +1,1 @@
+"""The extraction room: reads what people read off papers from `extracted/`, checks it, and loads it."""

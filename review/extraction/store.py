@@ -1,0 +1,93 @@
+"""The SQL of extraction: writes the cache of the extracted files in one batch, and reads back what it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from review.database import Replace, Store
+
+if TYPE_CHECKING:
+    import polars as pl
+
+TABLES = (
+    "extraction.condition",
+    "extraction.cell_source",
+    "extraction.outcome",
+    "extraction.instrument",
+    "extraction.mid",
+    "extraction.study",
+    "extraction.study_report",
+    "extraction.source",
+    "extraction.arm",
+    "extraction.result_continuous",
+    "extraction.result_binary",
+    "extraction.result_contrast",
+    "extraction.adverse_event",
+    "extraction.remark",
+    "extraction.consensus",
+    "extraction.file",
+)
+_LOADED = "select load_id, files, rows, loaded_at from extraction.load"
+_FILES = "select path, sha256 from extraction.file order by path"
+_STUDIES = """
+  select s.study_id, s.label, s.year, s.condition_id, s.cell_source_id, s.design, s.n_randomised, s.level,
+    (select count(*) from v1.study_report p where p.study_id = s.study_id) as reports,
+    (select count(*) from v1.arm a where a.study_id = s.study_id) as arms,
+    (select count(*) from v1.result r where r.study_id = s.study_id) as figures,
+    s.file
+  from v1.study s
+  where ($condition is null or s.condition_id = $condition)
+  order by s.study_id
+"""
+_STUDY = "select * from v1.study where study_id = $study"
+_PARTS = {
+    "reports": "select report_id, kind, year, pmid, doi, registry_id, url from v1.study_report "
+    "where study_id = $study order by line",
+    "arms": "select arm_id, role, label, cell_source_id, comparator_type, dose_as_printed, n_randomised, combines "
+    "from v1.arm where study_id = $study order by line",
+    "sources": "select source_id, level, kind, locator, coalesce(canonical_url, url) as url from v1.source "
+    "where study_id = $study order by line",
+    "figures": "select as_printed, n, level, locator, file, line from v1.result where study_id = $study "
+    "order by file, line",
+    "remarks": "select kind, subject, remark, who, remarked_on from v1.remark where study_id = $study order by line",
+}
+_REPORT_IDS = "select study_id, report_id, pmid, doi, registry_id from v1.study_report order by study_id, report_id"
+
+
+def loaded(store: Store) -> Mapping[str, Any] | None:
+    """The closing row of the load that stands in the database, or None."""
+    rows = store.read(_LOADED).to_dicts()
+    return rows[0] if rows else None
+
+
+def loaded_files(store: Store) -> dict[str, str]:
+    """path → sha256 of the files as they were loaded."""
+    return {row["path"]: row["sha256"] for row in store.read(_FILES).to_dicts()}
+
+
+def replace_all(store: Store, rows: Mapping[str, Sequence[Mapping[str, Any]]], *, closing: Mapping[str, Any]) -> None:
+    """Put *rows* (table → rows) in place of everything that extraction holds, closing row included, or nothing."""
+    batch = [Replace(table, rows.get(table, ())) for table in TABLES]
+    store.apply([*batch, Replace("extraction.load", [closing])])
+
+
+def studies(store: Store, *, condition: str | None) -> pl.DataFrame:
+    """One line a study."""
+    return store.read(_STUDIES, {"condition": condition})
+
+
+def study(store: Store, study_id: str) -> dict[str, Any] | None:
+    """The keys of one study, or None."""
+    rows = store.read(_STUDY, {"study": study_id}).to_dicts()
+    return rows[0] if rows else None
+
+
+def study_parts(store: Store, study_id: str) -> dict[str, pl.DataFrame]:
+    """The reports, arms, sources, figures and remarks of one study."""
+    return {name: store.read(sql, {"study": study_id}) for name, sql in _PARTS.items()}
+
+
+def report_ids(store: Store) -> pl.DataFrame:
+    """Every report of every study, with its identifiers."""
+    return store.read(_REPORT_IDS)
