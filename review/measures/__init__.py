@@ -1,0 +1,1 @@
+"""Arithmetic below the stages: effect sizes, conversions, intervals, rounding and scales."""

@@ -1,0 +1,52 @@
+"""What synthesis shows of its results: pooled cells, effects, and the weight of each study."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from review.database import Store
+from review.errors import UsageProblem
+from review.synthesis import store as tables
+
+if TYPE_CHECKING:
+    import polars as pl
+
+POOLED_ON_SCREEN = (
+    "cell_id", "k", "participants", "measure", "effect", "effect_lo", "effect_hi", "effect_pi_lo", "effect_pi_hi",
+    "tau2", "i2", "warnings",
+)  # fmt: skip
+EFFECTS_ON_SCREEN = (
+    "cell_id", "study_id", "instrument", "month", "measure", "effect", "effect_lo", "effect_hi", "n_a", "n_b", "level",
+    "not_pooled_because",
+)  # fmt: skip
+"""A terminal holds a dozen columns; every other format has them all."""
+
+
+def pooled_cells(store: Store, *, cell: str | None = None, subset: str = "all", least: int = 0) -> pl.DataFrame:
+    """Pooled effects of one cell or all, from *least* studies on. Raises UsageProblem for an unknown cell."""
+    if cell is not None:
+        _known(store, cell)
+    rows = tables.pooled(store, cell=cell, subset=subset)
+    return rows.filter(rows["k"] >= least)
+
+
+def effects_of(store: Store, *, cell: str | None = None) -> pl.DataFrame:
+    """Effects of one cell or all. Raises UsageProblem for an unknown cell."""
+    if cell is not None:
+        _known(store, cell)
+    return tables.effects(store, cell=cell)
+
+
+def influence_of(store: Store, *, cell: str) -> pl.DataFrame:
+    """The pool of *cell* without each study in turn; empty below three studies."""
+    return tables.influence(store, cell=cell)
+
+
+def _known(store: Store, cell: str) -> None:
+    cells = tables.effects(store)["cell_id"].unique().sort().to_list()
+    if cell not in cells:
+        near = difflib.get_close_matches(cell, cells, n=1)
+        message = f"no effect stands in cell {cell!r}"
+        hint = f"did you mean {near[0]}?" if near else "list the cells with: review synthesize show"
+        raise UsageProblem(message, hint=hint)
