@@ -1,0 +1,1 @@
+"""The people of a review: the protocol they agreed on, their invitations and their sessions."""
