@@ -1,0 +1,1 @@
+"""Duplicates: pairs, clusters and the log of merges and splits."""

@@ -1,0 +1,264 @@
+"""Exports what people decided as text, one file for each person, and imports it again, byte for byte.
+
+A line is one event: its table, then its columns in alphabetical order, empty ones left out. Order of
+arrival travels with the events, because it says which of two words of one person came last. In a database
+that has other events under the same numbers the new ones are put after them, in their own order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from review.appraisal import store as appraisal
+from review.database import Append, Store
+from review.dedupe import store as dedupe
+from review.dedupe.engine import rebuild
+from review.errors import FormatError, UsageProblem
+from review.project import Project
+from review.screening import store as screening
+from review.team import store as team
+from review.terms import AdjudicatedVerdict, DuplicateEventKind, LinkKind, ReportEventKind, Stage, Verdict
+
+_ROOMS = (dedupe, screening, appraisal, team)
+_NOBODY = "_"  # the file of events that no person is named on
+
+# table → the column that identifies a row; a table that is not here is not an event table
+_KEYS = {
+    "appraisal.certainty_decision": "decision_id",
+    "dedupe.duplicate_event": "event_id",
+    "dedupe.pair_answer": "answer_id",
+    "dedupe.record_link": "link_id",
+    "screening.adjudication": "adjudication_id",
+    "screening.decision": "decision_id",
+    "screening.label": "label_id",
+    "screening.report_event": "event_id",
+    "screening.stop_event": "stop_id",
+    "team.assignment": "assignment_id",
+    "team.protocol_version": "version_id",
+}
+_PERSON = ("who", "decided_by", "reviewer")
+_WORDS: dict[tuple[str, str], Iterable[str]] = {
+    ("dedupe.duplicate_event", "kind"): DuplicateEventKind,
+    ("dedupe.record_link", "kind"): LinkKind,
+    ("screening.adjudication", "stage"): (Stage.TITLE_ABSTRACT, Stage.FULL_TEXT),
+    ("screening.adjudication", "verdict"): AdjudicatedVerdict,
+    ("screening.decision", "stage"): Stage,
+    ("screening.decision", "verdict"): Verdict,
+    ("screening.report_event", "kind"): ReportEventKind,
+    ("team.assignment", "kind"): ("assigned", "released"),
+    ("appraisal.certainty_decision", "certainty"): ("high", "moderate", "low", "very_low", "withdrawn"),
+}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The files that were written, each with its number of events."""
+
+    files: tuple[tuple[Path, int], ...]
+
+
+@dataclass(frozen=True)
+class Imported:
+    """How many events were read, and how many of them were new."""
+
+    read: int
+    new: int
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One event of a file."""
+
+    where: str
+    table: str
+    row: dict[str, Any]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.table, str(self.row[_KEYS[self.table]])
+
+
+def export_events(store: Store, project: Project, folder: Path, *, only: str | None = None) -> Exported:
+    """Write every event into *folder*, one file of JSON lines a person; only one person's when named.
+
+    Files are written under another name and moved into place. Tokens and sessions are secret and stay out.
+    """
+    if only is not None:
+        project.reviewer(only)
+    lines: dict[str, list[tuple[str, int, str, str]]] = {}
+    for table, rows in _read_all(store).items():
+        for row in rows:
+            person = next((str(row[name]) for name in _PERSON if row.get(name)), _NOBODY)
+            if only is None or person == only:
+                entry = (table, int(row["arrival"]), str(row[_KEYS[table]]), _to_line(table, row))
+                lines.setdefault(person, []).append(entry)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for person, entries in sorted(lines.items()):
+        path = folder / f"{quote(person, safe=' ')}.jsonl"
+        fresh = path.with_name(f".{path.name}.new")
+        fresh.write_bytes("".join(f"{line}\n" for *_, line in sorted(entries)).encode())
+        fresh.replace(path)
+        written.append((path, len(entries)))
+    return Exported(tuple(written))
+
+
+def import_events(store: Store, project: Project, source: Path) -> Imported:
+    """Append the events of a file, or of every .jsonl file of a folder, and rebuild the clusters.
+
+    Events that are there already are left alone, so the same file twice adds nothing. Raises FormatError
+    with file and line for the first line that is not an event or contradicts one that is here; then nothing
+    is written.
+    """
+    files = sorted(source.glob("*.jsonl")) if source.is_dir() else [source]
+    if not files:
+        message = f"{source} holds no .jsonl file"
+        raise UsageProblem(message, hint="review events export FOLDER writes them")
+    columns = screening.read_columns(store, _KEYS)
+    here = _read_all(store)
+    known = {(table, str(row[_KEYS[table]])): row for table, rows in here.items() for row in rows}
+    fresh: dict[tuple[str, str], _Line] = {}
+    read = 0
+    for line in (line for file in files for line in _read_file(file, columns)):
+        read += 1
+        other = known.get(line.key) or (fresh[line.key].row if line.key in fresh else None)
+        if other is None:
+            fresh[line.key] = line
+        elif not _same(line.table, line.row, other):
+            message = f"{line.where}: {line.key[1]} of {line.table} is here already and says something else"
+            raise FormatError(message, hint="an event never changes; one of the two files was edited")
+    rows = _placed(fresh.values(), here)
+    steps: list[Any] = [step for room in _ROOMS for step in room.append_events(rows)]
+    steps.append(rebuild(store, rows.get("dedupe.duplicate_event", [])))
+    done = store.apply(steps)
+    new = sum(done[step.table] for step in steps if isinstance(step, Append))
+    return Imported(read=read, new=new)
+
+
+def _read_all(store: Store) -> dict[str, list[dict[str, Any]]]:
+    """Table → rows, of every room."""
+    return {table: rows for room in _ROOMS for table, rows in room.read_events(store).items()}
+
+
+def _to_line(table: str, row: Mapping[str, Any]) -> str:
+    cells = {name: _to_text(row[name]) for name in sorted(row) if row[name] is not None}
+    return json.dumps({"table": table, **cells}, ensure_ascii=False)
+
+
+def _to_text(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _read_file(file: Path, columns: Mapping[str, Mapping[str, tuple[str, bool]]]) -> Iterable[_Line]:
+    try:
+        text = file.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as problem:
+        message = f"{file}: byte {problem.start} is not UTF-8"
+        raise FormatError(message) from problem
+    for number, words in enumerate(text.split("\n"), start=1):
+        if words.strip():
+            yield _read_line(f"{file}:{number}", words, columns)
+
+
+def _read_line(where: str, words: str, columns: Mapping[str, Mapping[str, tuple[str, bool]]]) -> _Line:
+    try:
+        cells = json.loads(words)
+    except ValueError as problem:
+        message = f"{where}: not a line of JSON: {problem}"
+        raise FormatError(message, hint="the file may be cut off; export it again") from problem
+    table = cells.pop("table", None) if isinstance(cells, dict) else None
+    if not isinstance(table, str) or table not in _KEYS:
+        message = f"{where}: {table!r} is not an event table; allowed: {', '.join(_KEYS)}"
+        raise FormatError(message)
+    unknown = sorted(set(cells) - set(columns[table]))
+    if unknown:
+        message = f"{where}: {table} has no column {unknown[0]!r}; it has: {', '.join(columns[table])}"
+        raise FormatError(message, hint="the file may come from a newer version of regen-review")
+    row = {name: _from_text(f"{where}: {name}", cells.get(name), *kind) for name, kind in columns[table].items()}
+    for name in row:
+        allowed = [str(word) for word in _WORDS.get((table, name), ())]
+        if allowed and row[name] not in allowed:
+            message = f"{where}: {name} {row[name]!r} is not allowed; allowed: {', '.join(allowed)}"
+            raise FormatError(message)
+    problem_words = _contradiction(table, row)
+    if problem_words:
+        message = f"{where}: {problem_words}"
+        raise FormatError(message)
+    return _Line(where, table, row)
+
+
+def _from_text(where: str, value: Any, kind: str, may_be_empty: bool) -> Any:
+    """A cell as the column takes it."""
+    if value is None:
+        if not may_be_empty:
+            message = f"{where} is missing"
+            raise FormatError(message)
+        return None
+    try:
+        if kind.startswith("TIMESTAMP") and isinstance(value, str):
+            moment = datetime.fromisoformat(value)
+            if moment.tzinfo is not None:
+                return moment
+        elif kind == "DATE" and isinstance(value, str):
+            return date.fromisoformat(value)
+    except ValueError as problem:
+        message = f"{where} {value!r} is not a {kind.lower()}"
+        raise FormatError(message) from problem
+    fits = {
+        "VARCHAR": isinstance(value, str),
+        "BOOLEAN": isinstance(value, bool),
+        "DOUBLE": isinstance(value, (int, float)) and not isinstance(value, bool),
+        "INTEGER": isinstance(value, int) and not isinstance(value, bool),
+        "BIGINT": isinstance(value, int) and not isinstance(value, bool),
+    }
+    if fits.get(kind, False):
+        return value
+    message = f"{where} {value!r} is not a {kind.lower()}"
+    raise FormatError(message)
+
+
+def _contradiction(table: str, row: Mapping[str, Any]) -> str | None:
+    """What the database would refuse, in words."""
+    if table in ("screening.decision", "screening.adjudication"):
+        if row["stage"] == Stage.FULL_TEXT and row["verdict"] == Verdict.EXCLUDE and row["reason"] is None:
+            return "an exclusion at full text has no reason"
+    elif table == "screening.report_event":
+        if row["kind"] == ReportEventKind.NOT_RETRIEVED and row["reason"] is None:
+            return "a report that was not retrieved has no reason"
+    elif table == "dedupe.duplicate_event":
+        if (row["kind"] == DuplicateEventKind.UNDO) != (row["undo_of"] is not None):
+            return "undo_of goes with kind undo, and with no other"
+        pair = (row["record_a"], row["record_b"])
+        if row["kind"] != DuplicateEventKind.UNDO and (None in pair or pair[0] >= pair[1]):
+            return "record_a and record_b must be two records, the smaller first"
+    return None
+
+
+def _same(table: str, row: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two rows of one id are one event; ids made from the content may carry another time."""
+    if table == "team.protocol_version" or row.get("automatic") or row.get("via") == "import":
+        return True
+    names = (set(row) | set(other)) - {"arrival"}
+    return all(_to_text(row.get(name)) == _to_text(other.get(name)) for name in names)
+
+
+def _placed(lines: Iterable[_Line], here: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """Table → new rows with their place in the order of arrival: their own, unless it is taken."""
+    by_table: dict[str, list[dict[str, Any]]] = {}
+    for line in lines:
+        by_table.setdefault(line.table, []).append(line.row)
+    for table, rows in by_table.items():
+        rows.sort(key=lambda row: (row["arrival"], str(row[_KEYS[table]])))
+        taken = {int(row["arrival"]) for row in here.get(table, [])}
+        if taken & {int(row["arrival"]) for row in rows}:
+            last = max(taken)
+            by_table[table] = [{**row, "arrival": last + place} for place, row in enumerate(rows, start=1)]
+    return by_table

@@ -1,0 +1,1 @@
+"""Screening: decisions, conflicts, agreement, retrieval of reports."""

@@ -1,0 +1,316 @@
+"""The screening room's SQL: reads records and states through views, reads and appends its own events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from review.database import Append, Store
+
+if TYPE_CHECKING:
+    import polars as pl
+
+EVENT_TABLES = (
+    "screening.decision",
+    "screening.adjudication",
+    "screening.label",
+    "screening.report_event",
+    "screening.stop_event",
+)
+
+_FIND = """
+select distinct m.record_id, m.source_record_id = $key as exact
+from v1.source_record s
+join v1.record_member m using (source_record_id)
+where s.source_record_id = $key or m.record_id = $key
+   or (length($key) >= 6 and (starts_with(s.source_record_id, $key) or starts_with(m.record_id, $key)))
+   or s.pmid = $pmid or s.doi = $doi or s.accession = $key
+order by exact desc, m.record_id
+"""
+_RECORD = "select * from v1.record where record_id = $record"
+_MEMBERS = "select source_record_id from v1.record_member where record_id = $record order by source_record_id"
+_STATES = "select stage, state, adjudicated, reason, decisions from v1.screening_state where record_id = $record"
+_CURRENT = """
+select * from v1.current_decision where record_id = $record and stage = $stage order by arrival
+"""
+_DECISION = "select * from screening.decision where decision_id = $id"
+_OPENED = """
+select
+  (select count(*) from screening.decision d join v1.record_member m using (source_record_id)
+   where m.record_id = $record and d.stage = $stage and not d.blind and d.via <> 'import')
+  + (select count(*) from screening.adjudication a join v1.record_member m using (source_record_id)
+     where m.record_id = $record and a.stage = $stage) as seen
+"""
+_POSITION = """
+select count(distinct source_record_id) as done from screening.decision
+where reviewer = $reviewer and stage = $stage
+"""
+_ADJUDICATIONS = """
+select a.* from screening.adjudication a
+join v1.record_member m using (source_record_id)
+where m.record_id = $record and a.stage = $stage
+  and not exists (select 1 from screening.adjudication n where n.supersedes = a.adjudication_id)
+order by a.arrival
+"""
+_ADJUDICATION = "select * from screening.adjudication where adjudication_id = $id"
+_DECIDERS = """
+select distinct d.reviewer from screening.decision d
+join v1.record_member m using (source_record_id)
+where m.record_id = $record and d.stage = $stage
+"""
+_REPORT_EVENTS = """
+select e.* from screening.report_event e
+join v1.record_member m using (source_record_id)
+where m.record_id = $record
+  and not exists (select 1 from screening.report_event n where n.supersedes = e.event_id)
+order by e.arrival
+"""
+_REPORT_EVENT = "select * from screening.report_event where event_id = $id"
+_QUEUE = """
+select s.record_id
+from v1.screening_state s
+where s.stage = $stage and s.state in ('needs_first', 'needs_second')
+  and not exists (
+    select 1 from v1.current_decision d
+    where d.record_id = s.record_id and d.stage = s.stage and d.reviewer = $reviewer)
+order by md5($seed || s.record_id), s.record_id
+limit $limit
+"""
+_QUEUE_IN_FILE_ORDER = """
+select s.record_id
+from v1.screening_state s
+join v1.record r using (record_id)
+where s.stage = $stage and s.state in ('needs_first', 'needs_second')
+  and not exists (
+    select 1 from v1.current_decision d
+    where d.record_id = s.record_id and d.stage = s.stage and d.reviewer = $reviewer)
+order by r.position, s.record_id
+limit $limit
+"""
+_CONFLICTS = """
+select c.*, r.title, r.year, r.pmid, r.doi
+from v1.conflict c join v1.record r using (record_id)
+order by c.stage, c.record_id
+"""
+_PROGRESS = "select stage, state, records from v1.screening_progress order by stage, state"
+_OWN = """
+select stage, verdict, count(distinct record_id) as records
+from v1.current_decision where reviewer = $reviewer group by stage, verdict order by stage, verdict
+"""
+_OPEN_RECORDS = """
+select s.stage, s.record_id, s.state,
+  coalesce((select list(distinct d.reviewer) from v1.current_decision d
+            where d.record_id = s.record_id and d.stage = s.stage), []::varchar[]) as decided_by
+from v1.screening_state s
+where s.state in ('needs_first', 'needs_second') and s.stage <> 'final'
+order by s.stage, s.record_id
+"""
+_SCREENERS = "select distinct reviewer from screening.decision where via <> 'import'"
+_DECIDED = "select distinct record_id from v1.current_decision where reviewer = $reviewer and stage = $stage"
+_TOTALS = "select stage, sum(records)::bigint as records from v1.screening_progress group by stage order by stage"
+_AGREEMENT = "select * from v1.agreement order by stage, reviewer_1, reviewer_2"
+_REPORTS = "select * from v1.report order by record_id"
+_KEYS = """
+select s.source_record_id, m.record_id, s.accession, s.pmid, s.doi, s.url, s.title, s.is_latest
+from v1.source_record s join v1.record_member m using (source_record_id)
+order by s.source_record_id
+"""
+_PAST = """
+select d.decision_id, d.source_record_id, d.stage, d.reviewer, d.verdict, d.arrival,
+  exists (select 1 from screening.decision n where n.supersedes = d.decision_id) as superseded
+from screening.decision d order by d.arrival, d.decision_id
+"""
+_COLUMNS = """
+select schema_name || '.' || table_name as table_name, column_name, data_type, is_nullable
+from duckdb_columns()
+where list_contains($tables, schema_name || '.' || table_name)
+order by table_name, column_index
+"""
+
+
+@contextmanager
+def one_look(store: Store) -> Iterator[None]:
+    """Several reads over one connection, where the store can hold one; writing waits until it is over."""
+    with getattr(store, "reading", nullcontext)():
+        yield
+
+
+def find_records(store: Store, key: str, *, pmid: str | None, doi: str | None) -> list[str]:
+    """Records that *key* may name: an id (then only that one), the beginning of one, a PMID, a DOI."""
+    rows = store.read(_FIND, {"key": key, "pmid": pmid, "doi": doi}).to_dicts()
+    exact = [str(row["record_id"]) for row in rows if row["exact"]]
+    return exact[:1] or list(dict.fromkeys(str(row["record_id"]) for row in rows))
+
+
+def read_record(store: Store, record: str) -> dict[str, Any] | None:
+    """One row of v1.record."""
+    return _first(store.read(_RECORD, {"record": record}))
+
+
+def read_members(store: Store, record: str) -> list[str]:
+    """The source records of a record."""
+    return [str(one) for one in store.read(_MEMBERS, {"record": record})["source_record_id"]]
+
+
+def read_states(store: Store, record: str) -> dict[str, dict[str, Any]]:
+    """Stage → row of v1.screening_state."""
+    return {row["stage"]: row for row in store.read(_STATES, {"record": record}).to_dicts()}
+
+
+def read_current(store: Store, record: str, stage: str) -> list[dict[str, Any]]:
+    """The decisions that hold on a record."""
+    return store.read(_CURRENT, {"record": record, "stage": stage}).to_dicts()
+
+
+def read_decision(store: Store, decision_id: str) -> dict[str, Any] | None:
+    """One decision event."""
+    return _first(store.read(_DECISION, {"id": decision_id}))
+
+
+def was_opened(store: Store, record: str, stage: str) -> bool:
+    """Whether a decision that was not blind, or an adjudication, shows that the verdicts were once open."""
+    return bool(store.read(_OPENED, {"record": record, "stage": stage})["seen"][0])
+
+
+def count_decided(store: Store, reviewer: str, stage: str) -> int:
+    """On how many source records the reviewer has decided."""
+    return int(store.read(_POSITION, {"reviewer": reviewer, "stage": stage})["done"][0])
+
+
+def read_adjudications(store: Store, record: str, stage: str) -> list[dict[str, Any]]:
+    """Adjudications on a record that nothing supersedes, reopenings among them."""
+    return store.read(_ADJUDICATIONS, {"record": record, "stage": stage}).to_dicts()
+
+
+def read_adjudication(store: Store, adjudication_id: str) -> dict[str, Any] | None:
+    """One adjudication event."""
+    return _first(store.read(_ADJUDICATION, {"id": adjudication_id}))
+
+
+def read_deciders(store: Store, record: str, stage: str) -> set[str]:
+    """Everybody who ever decided on a record, withdrawn decisions included."""
+    return set(store.read(_DECIDERS, {"record": record, "stage": stage})["reviewer"])
+
+
+def read_report_events(store: Store, record: str) -> list[dict[str, Any]]:
+    """Report events of a record that nothing supersedes."""
+    return store.read(_REPORT_EVENTS, {"record": record}).to_dicts()
+
+
+def read_report_event(store: Store, event_id: str) -> dict[str, Any] | None:
+    """One report event."""
+    return _first(store.read(_REPORT_EVENT, {"id": event_id}))
+
+
+def read_queue(store: Store, *, reviewer: str, stage: str, seed: str | None, limit: int) -> list[str]:
+    """Records that wait for this reviewer: in the reviewer's own order with a *seed*, else in file order."""
+    params: dict[str, Any] = {"reviewer": reviewer, "stage": stage, "limit": limit}
+    in_file_order = seed is None
+    rows = store.read(_QUEUE_IN_FILE_ORDER, params) if in_file_order else store.read(_QUEUE, {**params, "seed": seed})
+    return [str(one) for one in rows["record_id"]]
+
+
+def read_conflicts(store: Store) -> list[dict[str, Any]]:
+    """Open conflicts with the records' titles."""
+    return store.read(_CONFLICTS).to_dicts()
+
+
+def read_progress(store: Store) -> pl.DataFrame:
+    """stage, state, records."""
+    return store.read(_PROGRESS)
+
+
+def read_totals(store: Store) -> pl.DataFrame:
+    """stage, records."""
+    return store.read(_TOTALS)
+
+
+def read_own(store: Store, reviewer: str) -> pl.DataFrame:
+    """stage, verdict, records of one reviewer."""
+    return store.read(_OWN, {"reviewer": reviewer})
+
+
+def read_decided(store: Store, reviewer: str, stage: str) -> list[str]:
+    """The records on which the reviewer has a decision."""
+    rows = store.read(_DECIDED, {"reviewer": reviewer, "stage": stage})
+    return [str(one) for one in rows["record_id"]]
+
+
+def read_open_records(store: Store) -> list[dict[str, Any]]:
+    """Records that wait for decisions, with who has decided."""
+    return store.read(_OPEN_RECORDS).to_dicts()
+
+
+def read_screeners(store: Store) -> set[str]:
+    """Everybody who has decided at the command line or on the web page."""
+    return set(store.read(_SCREENERS)["reviewer"])
+
+
+def read_agreement(store: Store) -> list[dict[str, Any]]:
+    """The cells of every pair of reviewers."""
+    return store.read(_AGREEMENT).to_dicts()
+
+
+def read_reports(store: Store) -> pl.DataFrame:
+    """v1.report."""
+    return store.read(_REPORTS)
+
+
+def read_keys(store: Store) -> list[dict[str, Any]]:
+    """Whatever names a source record, for all of them."""
+    return store.read(_KEYS).to_dicts()
+
+
+def read_past(store: Store) -> list[dict[str, Any]]:
+    """Every decision, briefly, in order of arrival."""
+    return store.read(_PAST).to_dicts()
+
+
+def append_decisions(rows: list[dict[str, Any]]) -> Append:
+    """The step that writes decisions."""
+    return Append("screening.decision", rows)
+
+
+def append_adjudications(rows: list[dict[str, Any]]) -> Append:
+    """The step that writes adjudications."""
+    return Append("screening.adjudication", rows)
+
+
+def append_report_events(rows: list[dict[str, Any]]) -> Append:
+    """The step that writes report events."""
+    return Append("screening.report_event", rows)
+
+
+_ALL = {
+    "screening.decision": "select * from screening.decision order by arrival, decision_id",
+    "screening.adjudication": "select * from screening.adjudication order by arrival, adjudication_id",
+    "screening.label": "select * from screening.label order by arrival, label_id",
+    "screening.report_event": "select * from screening.report_event order by arrival, event_id",
+    "screening.stop_event": "select * from screening.stop_event order by arrival, stop_id",
+}
+
+
+def read_events(store: Store) -> dict[str, list[dict[str, Any]]]:
+    """Every event row of this room, table by table, in order of arrival."""
+    return {table: store.read(_ALL[table]).to_dicts() for table in EVENT_TABLES}
+
+
+def append_events(rows: Mapping[str, list[dict[str, Any]]]) -> list[Append]:
+    """The steps that write event rows of this room; tables of other rooms are left out."""
+    return [Append(table, rows[table]) for table in EVENT_TABLES if rows.get(table)]
+
+
+def read_columns(store: Store, tables: Iterable[str]) -> dict[str, dict[str, tuple[str, bool]]]:
+    """Table → column → (type, may be empty), for checking rows before they are written."""
+    found: dict[str, dict[str, tuple[str, bool]]] = {}
+    for row in store.read(_COLUMNS, {"tables": sorted(tables)}).to_dicts():
+        found.setdefault(row["table_name"], {})[row["column_name"]] = (
+            row["data_type"],
+            bool(row["is_nullable"]),
+        )
+    return found
+
+
+def _first(rows: pl.DataFrame) -> dict[str, Any] | None:
+    return rows.to_dicts()[0] if rows.height else None

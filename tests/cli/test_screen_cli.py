@@ -1,0 +1,165 @@
+"""Dedupe, screening and events at the command line, and that no command shows a blind reviewer the other's word."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from review.cli import run
+from review.database import LocalStore
+from review.project import Project
+from tests.screening.records import bring
+
+# words that only ana's decisions hold: whoever must not see them must not see one of these
+MARKS = ("MARK-NOTE", "population")
+
+
+@pytest.fixture
+def records(empty_review: Project) -> list[str]:
+    store = LocalStore(empty_review.database_path)
+    return bring(
+        store,
+        [
+            {"pmid": "101", "doi": "10.1000/a", "title": "First"},
+            {"doi": "10.1000/a", "title": "First again"},
+            {"pmid": "103", "title": "Third"},
+        ],
+    )
+
+
+def call(project: Project, words: str, *, who: str | None = None, note: str | None = None) -> int:
+    person = ["--as", who] if who else []
+    more = ["--note", note] if note else []
+    return run(["--project", str(project.root), *person, *words.split(), *more])
+
+
+def test_from_duplicates_to_a_report(
+    empty_review: Project, records: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert call(empty_review, "dedupe run") == 0
+    assert "1 new merges" in capsys.readouterr().err
+    assert call(empty_review, "dedupe run") == 0
+    assert "0 new merges" in capsys.readouterr().err
+    assert call(empty_review, "screen next", who="ana") == 0
+    assert "record  " in capsys.readouterr().out
+    assert call(empty_review, "screen decide 101 include", who="ana") == 0
+    assert call(empty_review, "screen decide 101 exclude --reason design", who="ben") == 0
+    assert call(empty_review, "screen conflicts --format csv", who="cyd") == 0
+    assert "First" in capsys.readouterr().out
+    assert call(empty_review, "screen adjudicate 101 include", who="cyd") == 0
+    paper = tmp_path / "paper.pdf"
+    paper.write_bytes(b"paper")
+    assert call(empty_review, f"screen retrieved 101 --file {paper}", who="ana") == 0
+    capsys.readouterr()
+    assert call(empty_review, "screen reports --format json") == 0
+    assert '"retrieved"' in capsys.readouterr().out
+    assert call(empty_review, "screen decide 101 include --stage full_text", who="ana") == 0
+    assert call(empty_review, "screen undo 101 --stage full_text", who="ana") == 0
+    for words in ("agreement", "progress", "owed"):
+        assert call(empty_review, f"screen {words} --format csv") == 0
+
+
+def test_a_blind_reviewer_sees_no_word_of_the_other(
+    empty_review: Project, records: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert call(empty_review, "screen decide 101 exclude --reason population", who="ana", note="MARK-NOTE one") == 0
+    assert call(empty_review, "screen decide 103 unsure", who="ana", note="MARK-NOTE two") == 0
+    capsys.readouterr()
+    looks = [
+        "screen next", "screen show 101", "screen show 103", "screen conflicts", "screen agreement", "screen progress",
+        "screen owed", "screen reports", "dedupe log", "dedupe pairs", f"dedupe explain {records[0]} {records[1]}",
+        "screen adjudicate 101 include", "screen undo 101", "screen decide 101 include --stage full_text",
+    ]  # fmt: skip
+    formats = [f"{look} --format {kind}" for look in looks[3:9] for kind in ("csv", "json")]
+    seen = []
+    for look in [*looks, *formats]:
+        call(empty_review, look, who="ben")
+        text = "".join(capsys.readouterr())
+        seen.append(text)
+        for mark in MARKS:
+            assert mark not in text, look
+        assert not re.search(r"\bana\b", text), look
+    assert call(empty_review, f"events export {tmp_path / 'mine'} --only ben", who="ben") == 0
+    assert not list((tmp_path / "mine").iterdir())
+
+    # what ben sees is the same, whatever ana says
+    assert call(empty_review, "screen decide 101 include", who="ana") == 0
+    assert call(empty_review, "screen undo 103", who="ana") == 0
+    capsys.readouterr()
+    again = []
+    for look in [*looks, *formats]:
+        call(empty_review, look, who="ben")
+        again.append("".join(capsys.readouterr()))
+    assert again == seen
+
+    # once both are in, the verdicts are open to them
+    assert call(empty_review, "screen decide 101 exclude", who="ben") == 0
+    capsys.readouterr()
+    assert call(empty_review, "screen show 101", who="ben") == 0
+    assert "ana  include" in capsys.readouterr().out
+
+
+def test_who_acts_must_be_said(empty_review: Project, records: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(empty_review, "screen next") == 2
+    assert "who you are" in capsys.readouterr().err
+    assert call(empty_review, "screen decide 101 include", who="eve") == 2
+    assert call(empty_review, "screen decide 999 include", who="ana") == 2
+    assert call(empty_review, "screen decide 101 include --stage full_text", who="ana") == 1
+    assert "not included at title and abstract" in capsys.readouterr().err
+
+
+def test_people_and_the_log_of_duplicates(
+    empty_review: Project, records: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(empty_review, f"dedupe merge {records[0]} {records[2]}", who="ana", note="same trial") == 0
+    event = capsys.readouterr().err.split()[-1]
+    assert call(empty_review, f"dedupe explain {records[0]} {records[2]}") == 0
+    assert "one record" in capsys.readouterr().out
+    assert call(empty_review, f"dedupe undo {event}", who="ben") == 0
+    assert call(empty_review, "dedupe log --people --format csv") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert call(empty_review, f"dedupe split {records[0]} {records[1]} --lock", who="ana") == 0
+    assert call(empty_review, f"dedupe merge {records[0]} {records[1]}", who="ana") == 1
+    assert call(empty_review, f"dedupe unlock {records[0]} {records[1]}", who="ana") == 0
+
+
+def test_the_key_prompt(
+    empty_review: Project, records: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import io
+
+    monkeypatch.setattr("sys.stdin", io.StringIO("i\ns\nq\n"))
+    assert call(empty_review, "screen start", who="ana") == 0
+    capsys.readouterr()
+    assert call(empty_review, "screen progress --format csv", who="ana") == 0
+    assert "ana: include,1" in capsys.readouterr().out
+
+
+def test_events_leave_and_come_back_byte_for_byte(
+    empty_review: Project, records: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert call(empty_review, "screen decide 101 include", who="ana") == 0
+    assert call(empty_review, f"events export {tmp_path / 'out'}") == 0
+    empty_review.database_path.unlink()
+    assert call(empty_review, f"events import {tmp_path / 'out'}") == 0
+    assert "2 events read, 2 new" in capsys.readouterr().err
+    assert call(empty_review, f"events export {tmp_path / 'again'}") == 0
+    out, again = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("out", "again"))
+    assert out == again
+
+
+def test_past_decisions_and_a_wrong_line(
+    empty_review: Project, records: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = empty_review.root / "past.csv"
+    file.write_text("pmid,label_included\n101,1\n103,0\n", "utf-8")
+    assert call(empty_review, f"screen import {file} --stage final") == 0
+    assert "2 new decisions" in capsys.readouterr().err
+    assert call(empty_review, f"screen import {file} --stage final") == 0
+    assert "0 new decisions" in capsys.readouterr().err
+    file.write_text("pmid,label_included\n101,1\n103,7\n", "utf-8")
+    assert call(empty_review, f"screen import {file} --stage final") == 1
+    assert "line 3: verdict '7'" in capsys.readouterr().err

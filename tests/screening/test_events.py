@@ -1,0 +1,164 @@
+"""Events as text: out, in and out again byte for byte; the same file twice; lines that are not events."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from review.database import LocalStore
+from review.dedupe import engine
+from review.errors import FormatError, UsageProblem
+from review.flows.events import export_events, import_events
+from review.project import Project
+from review.screening import conflicts, decisions, retrieval
+from review.team.protocol import record_protocol
+from tests.screening.records import bring, state_of
+
+ROWS = [{"pmid": "101", "doi": "10.1000/a"}, {"doi": "10.1000/a"}, {"pmid": "103"}]
+
+
+@pytest.fixture
+def busy(store: LocalStore, empty_review: Project) -> list[str]:
+    """A review in which everything has happened once."""
+    records = bring(store, ROWS)
+    record_protocol(store, empty_review)
+    engine.deduplicate(store, empty_review)
+    engine.undo(
+        store, empty_review, engine.split(store, empty_review, records[0], records[2], who="ben").event_id, who="ana"
+    )
+    for record, words in ((records[2], "include include"), (records[0], "include exclude")):
+        for who, verdict in zip(("ana", "ben"), words.split(), strict=True):
+            decisions.decide(
+                store,
+                empty_review,
+                record=record,
+                stage="title_abstract",
+                reviewer=who,
+                verdict=verdict,
+                note="ünïcode   — “note”\nof two lines",
+            )
+    conflicts.adjudicate(store, empty_review, record=records[0], verdict="exclude", by="cyd")
+    retrieval.not_retrieved(store, empty_review, record=records[2], who="ben", reason="no answer")
+    return records
+
+
+def texts(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_out_in_and_out_again_is_byte_equal(
+    store: LocalStore, empty_review: Project, busy: list[str], tmp_path: Path
+) -> None:
+    done = export_events(store, empty_review, tmp_path / "out")
+    assert [path.name for path, _ in done.files] == ["_.jsonl", "ana.jsonl", "ben.jsonl", "cyd.jsonl", "program.jsonl"]
+    fresh = LocalStore(tmp_path / "fresh.duckdb")
+    first = import_events(fresh, empty_review, tmp_path / "out")
+    assert first.read == first.new == sum(lines for _, lines in done.files)
+    export_events(fresh, empty_review, tmp_path / "again")
+    assert texts(tmp_path / "again") == texts(tmp_path / "out")
+    assert all(b"\r" not in text and text.endswith(b"\n") for text in texts(tmp_path / "out").values())
+
+
+def test_states_come_back_with_the_records(
+    store: LocalStore, empty_review: Project, busy: list[str], tmp_path: Path
+) -> None:
+    export_events(store, empty_review, tmp_path / "out")
+    fresh = LocalStore(tmp_path / "fresh.duckdb")
+    import_events(fresh, empty_review, tmp_path / "out")
+    bring(fresh, ROWS)
+    for view in ("screening_state", "record_member", "report", "agreement"):
+        query = f"select * from v1.{view} order by all"
+        assert fresh.read(query).rows() == store.read(query).rows()
+
+
+def test_the_same_files_twice_add_nothing(
+    store: LocalStore, empty_review: Project, busy: list[str], tmp_path: Path
+) -> None:
+    export_events(store, empty_review, tmp_path / "out")
+    assert import_events(store, empty_review, tmp_path / "out").new == 0
+    assert import_events(store, empty_review, tmp_path / "out" / "ana.jsonl").new == 0
+
+
+def test_two_sites_meet(store: LocalStore, empty_review: Project, tmp_path: Path) -> None:
+    (record, _, _) = bring(store, ROWS)
+    there = LocalStore(tmp_path / "there.duckdb")
+    bring(there, ROWS)
+    for site, who, verdict in ((store, "ana", "include"), (there, "ben", "exclude")):
+        decisions.decide(site, empty_review, record=record, stage="title_abstract", reviewer=who, verdict=verdict)
+    export_events(there, empty_review, tmp_path / "ben", only="ben")
+    assert import_events(store, empty_review, tmp_path / "ben").new == 1
+    assert state_of(store, record) == "conflict"
+    arrivals = store.read("select arrival from screening.decision order by arrival")["arrival"].to_list()
+    assert arrivals == [1, 2]
+
+
+def test_one_persons_export_holds_nobody_else(
+    store: LocalStore, empty_review: Project, busy: list[str], tmp_path: Path
+) -> None:
+    export_events(store, empty_review, tmp_path / "out", only="ben")
+    (path,) = (tmp_path / "out").iterdir()
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    assert {row.get("reviewer") or row.get("who") for row in rows} == {"ben"}
+
+
+GOOD = {
+    "table": "screening.decision",
+    "arrival": 1,
+    "blind": True,
+    "criteria_version": "1",
+    "decided_at": "2026-01-01T00:00:00.000000Z",
+    "decision_id": "d1",
+    "reviewer": "ana",
+    "source_record_id": "r1",
+    "stage": "title_abstract",
+    "verdict": "include",
+    "via": "test",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"table": "search.source_record"}, "is not an event table"),
+        ({"verdict": "perhaps"}, "verdict 'perhaps' is not allowed; allowed: include"),
+        ({"verdict": None}, "verdict is missing"),
+        ({"blind": "yes"}, "blind 'yes' is not a boolean"),
+        ({"decided_at": "yesterday"}, "decided_at 'yesterday'"),
+        ({"decided_at": "2026-01-01T00:00:00"}, "decided_at '2026-01-01T00:00:00'"),
+        ({"colour": "red"}, "has no column 'colour'"),
+        ({"stage": "full_text", "verdict": "exclude"}, "has no reason"),
+    ],
+)
+def test_a_line_that_is_no_event_is_named_and_nothing_is_written(
+    store: LocalStore, empty_review: Project, tmp_path: Path, change: dict[str, object], words: str
+) -> None:
+    bad = {name: value for name, value in {**GOOD, "decision_id": "d2", **change}.items() if value is not None}
+    file = tmp_path / "ana.jsonl"
+    file.write_text(f"{json.dumps(GOOD)}\n{json.dumps(bad)}\n", "utf-8")
+    with pytest.raises(FormatError, match=rf"ana\.jsonl:2: .*{words}"):
+        import_events(store, empty_review, file)
+    assert store.read("select count(*) as n from screening.decision")["n"][0] == 0
+
+
+def test_a_file_that_is_cut_off_is_named(store: LocalStore, empty_review: Project, tmp_path: Path) -> None:
+    file = tmp_path / "ana.jsonl"
+    file.write_text(f"{json.dumps(GOOD)}\n{json.dumps(GOOD)[:40]}", "utf-8")
+    with pytest.raises(FormatError, match=r"ana\.jsonl:2: not a line of JSON"):
+        import_events(store, empty_review, file)
+    assert store.read("select count(*) as n from screening.decision")["n"][0] == 0
+
+
+def test_an_event_that_was_edited_is_refused(store: LocalStore, empty_review: Project, tmp_path: Path) -> None:
+    file = tmp_path / "ana.jsonl"
+    file.write_text(f"{json.dumps(GOOD)}\n", "utf-8")
+    import_events(store, empty_review, file)
+    file.write_text(f"{json.dumps({**GOOD, 'verdict': 'exclude'})}\n", "utf-8")
+    with pytest.raises(FormatError, match="says something else"):
+        import_events(store, empty_review, file)
+
+
+def test_an_empty_folder_is_an_error(store: LocalStore, empty_review: Project, tmp_path: Path) -> None:
+    with pytest.raises(UsageProblem, match=r"holds no \.jsonl file"):
+        import_events(store, empty_review, tmp_path)
