@@ -6,17 +6,29 @@ import re
 
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>]+", re.IGNORECASE)
 _PMID = re.compile(r"(?<!\d)(\d{1,8})(?!\d)")
-_REGISTRY = {
-    "nct": re.compile(r"\bNCT\s?0?\d{8}\b", re.IGNORECASE),
-    "isrctn": re.compile(r"\bISRCTN\s?\d{8}\b", re.IGNORECASE),
-    "eudract": re.compile(r"\b(?:EudraCT:?\s*)?\d{4}-\d{6}-\d{2}\b", re.IGNORECASE),
-    "chictr": re.compile(r"\bChiCTR[-\w]*\d{8,}\b", re.IGNORECASE),
-    "other": re.compile(
-        r"\b(?:ACTRN\d{14}|DRKS\d{8}|NTR\d{3,4}|NL\d{3,4}|IRCT\w{10,}|CTRI/\d{4}/\d+/\d+|UMIN\d{9}|"
-        r"jRCT\w{10,}|KCT\d{7}|TCTR\d{11}|RBR-\w{6,})\b",
-        re.IGNORECASE,
+# word that must stand in the text (upper case) before the slower pattern is tried → pattern
+_REGISTRY = (
+    ("NCT", re.compile(r"\bNCT\s?0?\d{8}\b", re.IGNORECASE)),
+    ("ISRCTN", re.compile(r"\bISRCTN\s?\d{8}\b", re.IGNORECASE)),
+    ("-", re.compile(r"\b(?:EudraCT:?\s*)?\d{4}-\d{6}-\d{2}\b", re.IGNORECASE)),
+    ("CHICTR", re.compile(r"\bChiCTR[-\w]*\d{8,}\b", re.IGNORECASE)),
+    *(
+        (word, re.compile(rf"\b{word}{rest}\b", re.IGNORECASE))
+        for word, rest in (
+            ("ACTRN", r"\d{14}"),
+            ("DRKS", r"\d{8}"),
+            ("NTR", r"\d{3,4}"),
+            ("NL", r"\d{3,4}"),
+            ("IRCT", r"\w{10,}"),
+            ("CTRI/", r"\d{4}/\d+/\d+"),
+            ("UMIN", r"\d{9}"),
+            ("JRCT", r"\w{10,}"),
+            ("KCT", r"\d{7}"),
+            ("TCTR", r"\d{11}"),
+            ("RBR-", r"\w{6,}"),
+        )
     ),
-}
+)
 _TRAILING = ".,;:'\"”’>"
 
 
@@ -55,10 +67,13 @@ def find_registry_ids(text: str | None) -> list[str]:
     if not text:
         return []
     found: dict[int, str] = {}
-    for pattern in _REGISTRY.values():
+    upper = text.upper()
+    for word, pattern in _REGISTRY:
+        if word not in upper:
+            continue
         for match in pattern.finditer(text):
-            word = re.sub(r"\s|EudraCT:?", "", match.group(0), flags=re.IGNORECASE)
-            found.setdefault(match.start(), word.upper())
+            number = re.sub(r"\s|EudraCT:?", "", match.group(0), flags=re.IGNORECASE)
+            found.setdefault(match.start(), number.upper())
     return list(dict.fromkeys(found[at] for at in sorted(found)))
 
 

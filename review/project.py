@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 from review.errors import ProtocolError, UsageProblem
@@ -267,14 +268,12 @@ def _read(top: TomlTable, *, root: Path, text: str) -> Project:
 def _read_synthesis(table: TomlTable) -> SynthesisPlan:
     windows = []
     for item in table.tables("window"):
-        window = Window(
-            item.slug("id"), item.text("label"), item.number("over", least=0), item.number_or_none("upto")
-        )
+        window = Window(item.slug("id"), item.text("label"), item.number("over", least=0), item.number_or_none("upto"))
         if window.upto is not None and window.upto <= window.over:
             item.refuse("upto", window.upto, f"more than over = {window.over:g}")
         windows.append(window)
     table.refuse_repeats("window", [window.id for window in windows])
-    for one, other in zip(windows, windows[1:], strict=False):
+    for one, other in pairwise(windows):
         if one.upto is None or other.over < one.upto:
             message = f"{table.path}: windows {one.id!r} and {other.id!r} overlap"
             raise ProtocolError(message, hint="list windows in order; each begins where the one before ends")

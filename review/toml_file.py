@@ -163,9 +163,8 @@ class TomlTable:
             key = unknown[0]
             name = ".".join(part.split("#")[0] for part in (*self._at, key))
             near = difflib.get_close_matches(key, sorted(self._asked), n=1)
-            message = (
-                f"{self.path} line {self._line(key)}: unknown key {name!r}; allowed here: {', '.join(sorted(self._asked))}"
-            )
+            allowed = ", ".join(sorted(self._asked))
+            message = f"{self.path} line {self._line(key)}: unknown key {name!r}; allowed here: {allowed}"
             raise ProtocolError(message, hint=f"did you mean {near[0]!r}?" if near else "remove it")
         for child in self._children:
             child.refuse_unknown()

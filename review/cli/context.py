@@ -31,7 +31,7 @@ class Review:
             return find_root(Path.cwd())
         if not (self._start / FILE).is_file():
             message = f"no {FILE} in {self._start}"
-            raise UsageProblem(message, hint="--project takes the folder that holds it; make one with: review init NAME")
+            raise UsageProblem(message, hint="--project takes the folder that holds it; review init NAME makes one")
         return self._start.resolve()
 
     @cached_property
@@ -57,8 +57,13 @@ class Review:
         if not self._reviewer_id:
             known = ", ".join(person.id for person in self.project.reviewers)
             message = f"this command needs to know who you are; review.toml names: {known}"
-            raise UsageProblem(message, hint="put --as ID before the command (review --as ID screen ...), or set REVIEW_AS")
+            raise UsageProblem(message, hint="review --as ID screen ..., or set REVIEW_AS")
         return self.project.reviewer(self._reviewer_id)
+
+    @property
+    def named(self) -> str | None:
+        """The id that was given with --as, or None."""
+        return self.reviewer.id if self._reviewer_id else None
 
     @property
     def who(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -14,17 +15,17 @@ if TYPE_CHECKING:
 
 def text(words: str) -> None:
     """Data that is text."""
-    print(words)
+    print(_harmless(words))
 
 
 def say(words: str) -> None:
     """Narration and progress."""
-    print(words, file=sys.stderr)
+    print(_harmless(words), file=sys.stderr)
 
 
 def say_error(words: str) -> None:
     """The one line of an error."""
-    print(f"review: error: {words}", file=sys.stderr)
+    print(f"review: error: {_harmless(words)}", file=sys.stderr)
 
 
 def frame(rows: pl.DataFrame, format: str = "table", *, title: str = "") -> None:
@@ -77,6 +78,14 @@ def defuse(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+# titles come from strangers: an escape sequence in one could repaint the terminal or write to its clipboard
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def _harmless(words: str) -> str:
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", words)
+
+
 def _rich_table(rows: pl.DataFrame, *, title: str) -> None:
     from rich import box
     from rich.console import Console
@@ -101,4 +110,4 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.4g}" if abs(value) < 10000 else f"{value:,.0f}"
-    return str(value)
+    return _harmless(str(value))

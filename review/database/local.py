@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from review import __version__
-from review.database import migrate as migrations, views
+from review.database import migrate as migrations
+from review.database import views
 from review.database.frames import offer, read_frame
 from review.database.store import Append, Batch, Replace, Rows
 from review.errors import FullDisk, NewerStore, StoreError, StoreLocked
@@ -43,31 +44,45 @@ class LocalStore:
         self._ready = False
         self._lock = threading.RLock()
         self._held: duckdb.DuckDBPyConnection | None = None
+        self._writable = False
 
     def read(self, sql: str, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """The rows of one SELECT; *params* are bound to `$name`."""
+        import duckdb
+
         with self.reading() as con:
-            return read_frame(con, sql, params)
+            try:
+                return read_frame(con, sql, params)
+            except duckdb.Error as problem:
+                _speak(problem, self.path)
 
     def apply(self, batch: Batch) -> dict[str, int]:
         """Write all of *batch* or nothing; table → rows that were new."""
-        import duckdb
-
         with self._lock:
+            if self._held is not None:
+                if not self._writable:
+                    message = "a batch was applied inside a reading block"
+                    raise StoreError(message)
+                return self._apply(self._held, batch)
             self._make_ready()
             with self._open(read_only=False) as con:
-                try:
-                    con.execute("begin transaction")
-                    counts: dict[str, int] = {}
-                    for step in batch:
-                        counts[step.table] = counts.get(step.table, 0) + _write(con, step)
-                    con.execute("commit")
-                except duckdb.Error as problem:
-                    _roll_back(con)
-                    _speak(problem, self.path)
-                except BaseException:
-                    _roll_back(con)
-                    raise
+                return self._apply(con, batch)
+
+    def _apply(self, con: duckdb.DuckDBPyConnection, batch: Batch) -> dict[str, int]:
+        import duckdb
+
+        counts: dict[str, int] = {}
+        try:
+            con.execute("begin transaction")
+            for step in batch:
+                counts[step.table] = counts.get(step.table, 0) + _write(con, step)
+            con.execute("commit")
+        except duckdb.Error as problem:
+            _roll_back(con)
+            _speak(problem, self.path)
+        except BaseException:
+            _roll_back(con)
+            raise
         return counts
 
     @contextmanager
@@ -84,6 +99,24 @@ class LocalStore:
                     yield con
                 finally:
                     self._held = None
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Hold the file open for many reads and batches, each batch still a transaction of its own.
+
+        For a deed of many steps in one process: opening and closing costs more than most batches do.
+        """
+        with self._lock:
+            if self._held is not None:
+                yield
+                return
+            self._make_ready()
+            with self._open(read_only=False) as con:
+                self._held, self._writable = con, True
+                try:
+                    yield
+                finally:
+                    self._held, self._writable = None, False
 
     def _make_ready(self) -> None:
         """Make the file, migrate it and load the views, where that is due."""
@@ -162,7 +195,7 @@ class LocalStore:
             except duckdb.Error as problem:
                 if "Could not set lock" not in str(problem) or time.monotonic() >= until:
                     _speak(problem, self.path)
-                time.sleep(random.uniform(0.02, 0.12))  # noqa: S311 - jitter, not a secret
+                time.sleep(random.uniform(0.02, 0.12))
             else:
                 con.execute("set timezone = 'UTC'")
                 return con
@@ -191,9 +224,7 @@ def _write(con: duckdb.DuckDBPyConnection, step: Append | Replace) -> int:
     columns = ", ".join(_column(name) for name in names)
     keep = " on conflict do nothing" if isinstance(step, Append) else ""
     try:
-        done = con.execute(
-            f"insert into {step.table} ({columns}) select {columns} from fresh_rows{keep}"
-        ).fetchall()
+        done = con.execute(f"insert into {step.table} ({columns}) select {columns} from fresh_rows{keep}").fetchall()
     finally:
         with contextlib.suppress(duckdb.Error):  # an aborted transaction refuses; closing the connection does the same
             con.unregister("fresh_rows")
@@ -231,9 +262,7 @@ def _roll_back(con: duckdb.DuckDBPyConnection) -> None:
 
 def _check_storage(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Refuse a file in another storage format: the older DuckDB line could not open it."""
-    found = con.execute(
-        "select tags['storage_version'] from duckdb_databases() where not internal limit 1"
-    ).fetchall()
+    found = con.execute("select tags['storage_version'] from duckdb_databases() where not internal limit 1").fetchall()
     version = str(found[0][0]) if found else ""
     if not version.startswith(STORAGE):
         message = f"{path} is in storage format {version or 'unknown'}, this program writes {STORAGE}"
@@ -254,7 +283,8 @@ def _speak(problem: duckdb.Error, path: Path) -> NoReturn:
     if "version number" in text and "can only read" in text:
         message = f"{path} was made by a newer DuckDB than is installed"
         raise NewerStore(message, hint="upgrade duckdb, or rebuild the database with this version") from problem
-    raise StoreError(f"{path}: {text.splitlines()[0]}") from problem
+    message = f"{path}: {text.splitlines()[0]}"
+    raise StoreError(message) from problem
 
 
 def _holder(text: str, path: Path) -> str:

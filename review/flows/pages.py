@@ -10,6 +10,7 @@ from review.appraisal import grade, judgements
 from review.database import Store
 from review.errors import UsageProblem
 from review.flows import status
+from review.flows.prisma_flow import prisma_flow
 from review.project import Project, Reviewer
 from review.reporting import evidence_table, gap_map, prisma
 from review.reporting.table import SIMULATED, Table
@@ -43,7 +44,7 @@ def evidence_page(store: Store, project: Project, reviewer: Reviewer) -> Page:
 
 def flow_page(store: Store, project: Project, reviewer: Reviewer) -> Page:
     """The PRISMA 2020 flow: counts of what is settled, never who decided what."""
-    table, _, lines = prisma.flow_table(store, project)
+    table, _, lines = prisma_flow(store, project)
     lead = "How records became reports and studies; a box that nobody can fill says why."
     return Page("Flow", lead, (table,), lines.to_dicts(), _banner(project))
 

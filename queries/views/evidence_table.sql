@@ -1,0 +1,131 @@
+-- name: evidence_table
+-- purpose: one line per cell and subset of figures; and one line for each condition and cell source with trials but without poolable figures
+create view v1.evidence_table as
+with subsets as (
+  select unnest(['all', 'primary']) as subset
+), effects as (
+  -- a level below primary anywhere in an effect keeps it out of the primary subset
+  select s.subset, e.*
+  from v1.effect_size e
+  cross join subsets s
+  where s.subset = 'all' or e.level = 'primary'
+), cells as (
+  select
+    cell_id, subset,
+    min(condition_id) as condition_id,
+    min(cell_source_id) as cell_source_id,
+    min(comparator) as comparator,
+    min(outcome_id) as outcome_id,
+    min(time_window) as time_window,
+    min(measure) filter (where pooled) as measure,
+    count(*) filter (where pooled) as k,
+    count(distinct study_id) as studies,
+    nullif(sum(coalesce(n_a, 0) + coalesce(n_b, 0)) filter (where pooled), 0) as participants,
+    bool_and(level = 'primary') filter (where pooled) as primary_only,
+    min(yi) filter (where pooled) as single_yi,
+    min(ci_lo) filter (where pooled) as single_lo,
+    min(ci_hi) filter (where pooled) as single_hi,
+    list(distinct not_pooled_because order by not_pooled_because) filter (where not pooled) as not_pooled_because,
+    list(distinct study_id order by study_id) as study_ids
+  from effects
+  group by cell_id, subset
+), lines as (
+  select
+    c.condition_id, c.cell_source_id, c.comparator, c.outcome_id, c.time_window, c.cell_id, c.subset,
+    case when c.k >= 2 then 'pooled' when c.k = 1 then 'one study, not pooled' else 'no poolable figures' end as state,
+    c.studies as trials,
+    c.k,
+    cast(c.participants as bigint) as participants,
+    coalesce(p.measure, c.measure) as measure,
+    case when c.k = 1 then c.single_yi when c.k >= 2 then p.estimate end as estimate,
+    case when c.k = 1 then c.single_lo when c.k >= 2 then p.ci_lo end as ci_lo,
+    case when c.k = 1 then c.single_hi when c.k >= 2 then p.ci_hi end as ci_hi,
+    case when c.k >= 3 then p.pi_lo end as pi_lo,
+    case when c.k >= 3 then p.pi_hi end as pi_hi,
+    case when c.k >= 2 then p.i2 end as i2,
+    case when c.k >= 2 then p.tau2 end as tau2,
+    case when c.k = 0 then null when c.primary_only then 'primary' else 'includes secondary' end as level,
+    coalesce(p.warnings, []) as warnings,
+    coalesce(c.not_pooled_because, []) as not_pooled_because,
+    c.study_ids
+  from cells c
+  left join v1.pooled_effect p on p.cell_id = c.cell_id and p.subset = c.subset
+), empty_pairs as (
+  select t.condition_id, t.cell_source_id, s.subset, count(distinct t.study_id) as trials,
+    list(distinct t.study_id order by t.study_id) as study_ids
+  from v1.study_cell_source t
+  cross join subsets s
+  where not exists (
+    select 1 from lines l
+    where l.condition_id = t.condition_id and l.cell_source_id = t.cell_source_id and l.subset = s.subset and l.k >= 1)
+  group by t.condition_id, t.cell_source_id, s.subset
+), all_lines as (
+  select * from lines where k >= 1
+  union all by name
+  select condition_id, cell_source_id, condition_id || '/' || cell_source_id as cell_id, subset,
+    'no poolable figures' as state, trials, 0 as k, []::varchar[] as warnings,
+    coalesce((
+      select list(distinct e.not_pooled_because order by e.not_pooled_because)
+      from v1.effect_size e
+      where not e.pooled and e.condition_id = p.condition_id and e.cell_source_id = p.cell_source_id
+        and (p.subset = 'all' or e.level = 'primary')), []) as not_pooled_because,
+    study_ids
+  from empty_pairs p
+), judged as (
+  select coalesce(list(distinct study_id), []) as study_ids
+  from v1.risk_of_bias
+  where status = 'judged'
+)
+select
+  a.condition_id, c.label as condition, a.cell_source_id, s.label as cell_source,
+  a.comparator, a.outcome_id, o.label as outcome, a.time_window, a.cell_id, a.subset, a.state,
+  a.trials, a.k, a.participants, a.measure, a.estimate, a.ci_lo, a.ci_hi, a.pi_lo, a.pi_hi, a.i2, a.tau2, a.level,
+  case when a.measure = 'RR' then exp(a.estimate) else a.estimate end as effect,
+  case when a.measure = 'RR' then exp(a.ci_lo) else a.ci_lo end as effect_lo,
+  case when a.measure = 'RR' then exp(a.ci_hi) else a.ci_hi end as effect_hi,
+  case when a.k >= 1 then coalesce(g.certainty, 'not rated') end as certainty,
+  case
+    when a.k = 0 then null
+    when len(list_intersect(a.study_ids, j.study_ids)) = 0 then 'not rated'
+    else len(list_intersect(a.study_ids, j.study_ids)) || ' of ' || len(a.study_ids) || ' studies judged'
+  end as risk_of_bias,
+  a.warnings, a.not_pooled_because, a.study_ids
+from all_lines a
+cross join judged j
+left join v1.certainty g on g.cell_id = a.cell_id
+left join v1.condition c using (condition_id)
+left join v1.cell_source s using (cell_source_id)
+left join v1.outcome o using (outcome_id);
+
+comment on view v1.evidence_table is 'One line per cell and subset of figures; and one line for each condition and cell source with trials but without poolable figures. Cells stand at the leaf that the study names; nothing is rolled up.';
+comment on column v1.evidence_table.condition_id is 'The condition, at the leaf that the study names.';
+comment on column v1.evidence_table.condition is 'Its label.';
+comment on column v1.evidence_table.cell_source_id is 'The cell source, at the leaf that the arm names.';
+comment on column v1.evidence_table.cell_source is 'Its label.';
+comment on column v1.evidence_table.comparator is 'The comparator class of the protocol; null where there are no poolable figures.';
+comment on column v1.evidence_table.outcome_id is 'The outcome; null where there are no poolable figures.';
+comment on column v1.evidence_table.outcome is 'Its label.';
+comment on column v1.evidence_table.time_window is 'The follow-up window of the protocol; null where there are no poolable figures.';
+comment on column v1.evidence_table.cell_id is 'condition/cell_source/comparator/outcome/window, as review explain takes it; condition/cell_source where there are no poolable figures.';
+comment on column v1.evidence_table.subset is 'all: every figure; primary: only effects whose figures are all read from the trials'' own reports.';
+comment on column v1.evidence_table.state is 'pooled | one study, not pooled | no poolable figures.';
+comment on column v1.evidence_table.trials is 'Studies with a figure in the cell; where there are no poolable figures, the trials of this condition and cell source.';
+comment on column v1.evidence_table.k is 'Studies whose effect goes into the cell.';
+comment on column v1.evidence_table.participants is 'Participants (or joints, where the unit says so) behind those effects, as far as n is printed; null where it is not.';
+comment on column v1.evidence_table.measure is 'MD | SMD | RR.';
+comment on column v1.evidence_table.estimate is 'The effect: points for MD, standard deviations for SMD, a natural logarithm for RR.';
+comment on column v1.evidence_table.ci_lo is 'Lower limit of its 95 % confidence interval, on the scale of estimate.';
+comment on column v1.evidence_table.ci_hi is 'Upper limit of its 95 % confidence interval, on the scale of estimate.';
+comment on column v1.evidence_table.pi_lo is 'Lower limit of the 95 % prediction interval; from k = 3.';
+comment on column v1.evidence_table.pi_hi is 'Upper limit of the 95 % prediction interval; from k = 3.';
+comment on column v1.evidence_table.i2 is 'I² from Q, as a share of 1; from k = 2.';
+comment on column v1.evidence_table.tau2 is 'Between-study variance; from k = 2.';
+comment on column v1.evidence_table.level is 'primary | includes secondary: where the figures were read.';
+comment on column v1.evidence_table.effect is 'The effect as people read it: points for MD, standard deviations for SMD, a ratio for RR.';
+comment on column v1.evidence_table.effect_lo is 'Lower limit of its 95 % confidence interval, on the scale of effect.';
+comment on column v1.evidence_table.effect_hi is 'Upper limit of its 95 % confidence interval, on the scale of effect.';
+comment on column v1.evidence_table.certainty is 'The certainty that a person gave to the cell; not rated where nobody did.';
+comment on column v1.evidence_table.risk_of_bias is 'How many studies of the cell have a judgement; not rated where none has.';
+comment on column v1.evidence_table.warnings is 'What the pooling wants said beside the number.';
+comment on column v1.evidence_table.not_pooled_because is 'Why effects of the line stay out of the pool.';
+comment on column v1.evidence_table.study_ids is 'The studies of the line.';

@@ -1,0 +1,68 @@
+"""`review query`: one SELECT of an analyst, or a saved report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from review.cli import output
+from review.cli.context import Review, pass_review
+from review.cli.options import format_option
+from review.errors import UsageProblem
+
+
+@click.command()
+@click.argument("query", required=False)
+@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A value for $NAME; may be repeated.")
+@click.option("--list", "list_", is_flag=True, help="List the saved reports and their parameters.")
+@click.option("--limit", type=click.IntRange(min=0), help="At most this many rows.")
+@click.option(
+    "--seconds", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Stop after this time."
+)
+@click.option("--output", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
+@format_option
+@pass_review
+def query(
+    review: Review,
+    query: str | None,
+    params: tuple[str, ...],
+    list_: bool,
+    limit: int | None,
+    seconds: float,
+    file: Path | None,
+    format: str,
+) -> None:
+    """Run one SELECT over the views of schema v1, read-only; or a report of queries/reports by its NAME.
+
+    Example: review query "select condition, state, trials from v1.evidence_by_condition"
+    """
+    from review.flows.query import list_reports, run_report
+
+    if list_:
+        output.frame(list_reports(review.project), format, title="Reports")
+        return
+    if query is None:
+        message = "nothing to run"
+        raise UsageProblem(message, hint="give a SELECT in quotes, or a NAME of: review query --list")
+    rows = run_report(review.store, review.project, query, params=_pairs(params), limit=limit, seconds=seconds)
+    if file is not None:
+        from review.reporting.export import export_frame
+
+        # a file name's ending decides where no format was asked for
+        kind = format if format != "table" else file.suffix.lstrip(".")
+        file.write_bytes(export_frame(rows, kind))
+        output.say(f"wrote {file}: {rows.height} rows")
+        return
+    output.frame(rows, format, title="SIMULATED" if review.project.simulated else "")
+
+
+def _pairs(params: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for text in params:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            message = f"--param {text!r} is not NAME=VALUE"
+            raise UsageProblem(message, hint="for instance --param condition=knee_oa")
+        pairs[name] = value
+    return pairs

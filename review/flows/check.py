@@ -1,0 +1,114 @@
+"""`review check`: saved checks in the sandbox, then the strategies and extracted/; nothing is changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from review.database import LocalStore, run_query
+from review.errors import CheckFailed
+from review.extraction import checks as extraction_checks
+from review.flows.prisma_flow import changed_strategies
+from review.project import Project
+from review.reporting.saved_queries import Severity, saved_queries
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One check and the rows it found wrong."""
+
+    name: str
+    purpose: str
+    severity: Severity
+    rows: tuple[dict[str, Any], ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether something is wrong that makes `review check` fail; a warning does not."""
+        return bool(self.rows) and self.severity == "error"
+
+    @property
+    def summary(self) -> str:
+        """`pass`, `FAIL` or `warn`, the name, and what the check looks for when it found something."""
+        if not self.rows:
+            return f"pass  {self.name}"
+        word = "FAIL" if self.severity == "error" else "warn"
+        return f"{word}  {self.name}: {self.purpose} ({len(self.rows)})"
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Each wrong row in one line, with file:line first where the row has them."""
+        return tuple(_line(row) for row in self.rows)
+
+
+def run_checks(store: LocalStore, project: Project) -> tuple[CheckResult, ...]:
+    """Every query of queries/checks (the package's and the project's), then the findings in extracted/."""
+    # reading once makes the file and its views where they are not there yet: the sandbox only reads
+    store.read("select 1")
+    results = []
+    for query in saved_queries("checks", project.queries).values():
+        rows = run_query(store.path, query.sql, query.bind({}) or None)
+        results.append(CheckResult(query.name, query.purpose, query.severity, tuple(rows.iter_rows(named=True))))
+    return (*results, _strategies(store, project), _extraction(project))
+
+
+def _strategies(store: LocalStore, project: Project) -> CheckResult:
+    changed = tuple(changed_strategies(store, project))
+    purpose = "a strategy is not the one that was run; run it again"
+    return CheckResult("strategy_changed_since_run", purpose, "error", changed)
+
+
+def findings_frame(results: tuple[CheckResult, ...], *, simulated: bool = False) -> pl.DataFrame:
+    """check, severity, finding: one row for each wrong row; a simulated project says so in a column."""
+    import polars as pl
+
+    rows = [
+        {"check": result.name, "severity": result.severity, "finding": line}
+        for result in results
+        for line in result.lines
+    ]
+    frame = pl.DataFrame(rows, schema={"check": pl.String, "severity": pl.String, "finding": pl.String})
+    return frame.with_columns(pl.lit("SIMULATED").alias("simulated")) if simulated else frame
+
+
+def refuse_errors(results: tuple[CheckResult, ...]) -> None:
+    """Raise CheckFailed when a check of severity error found a row."""
+    failed = [result for result in results if result.failed]
+    if failed:
+        wrong = sum(len(result.rows) for result in failed)
+        rows = "1 row is" if wrong == 1 else f"{wrong} rows are"
+        message = f"{rows} wrong in {', '.join(result.name for result in failed)}"
+        raise CheckFailed(message, hint="each line above names the place; explain a finding in the study's remarks.csv")
+
+
+def _extraction(project: Project) -> CheckResult:
+    """The findings in extracted/ that nobody has looked at; a remark on the row says that somebody did."""
+    found = extraction_checks.findings(project)
+    return CheckResult(
+        "extracted_figures",
+        "figures that their printed text does not show, or that cannot be",
+        "error",
+        tuple(
+            {"file": one.file, "line": one.line, "problem": f"{one.field} {one.problem}"}
+            for one in found
+            if not one.looked_at
+        ),
+    )
+
+
+def _line(row: dict[str, Any]) -> str:
+    place = f"{row['file']}:{row['line']}: " if row.get("file") and row.get("line") is not None else ""
+    rest = {name: value for name, value in row.items() if not (place and name in ("file", "line"))}
+    words = [
+        _value(value) if name == "problem" else f"{name} {_value(value)}"
+        for name, value in rest.items()
+        if value is not None
+    ]
+    return place + ", ".join(words)
+
+
+def _value(value: Any) -> str:
+    return "; ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,123 @@
+"""Where the review stands: what was done, what is stale, what is owed, and what nobody has done."""
+
+from __future__ import annotations
+
+from review.appraisal import grade, judgements
+from review.database import Store
+from review.extraction.load import Drift, drift
+from review.flows.prisma_flow import changed_strategies, prisma_flow
+from review.project import Project
+from review.reporting.table import SIMULATED, Column, Row, Table
+from review.screening import overview
+from review.search import store as searches
+from review.search.strategy import load_strategy, strategies
+from review.synthesis import store as pools
+from review.synthesis.rebuild import is_stale
+from review.team.protocol import amendments
+
+_NAMED = 3
+
+
+def status_table(store: Store, project: Project, *, reviewer: str | None = None) -> Table:
+    """One line for each part of the review. For a reviewer of a blind review nothing of another's work is in it."""
+    lines = [
+        ("protocol", _registration(project)),
+        ("protocol", _amendments(store)),
+        *(("search", words) for words in _searches(store, project)),
+        *(("records", words) for words in _records(store, project)),
+        *(("screening", words) for words in _screening(store, project, reviewer)),
+        *(("extraction", words) for words in _extraction(store, project)),
+        ("appraisal", _appraisal(store)),
+        *(("synthesis", words) for words in _synthesis(store, project)),
+    ]
+    return Table(
+        caption=f"Status: {project.title}",
+        columns=(Column("part", "Part"), Column("state", "State")),
+        rows=tuple(Row(line) for line in lines),
+        banner=SIMULATED if project.simulated else "",
+    )
+
+
+def _registration(project: Project) -> str:
+    registration = project.registration
+    if not registration.id:
+        return f"criteria version {project.criteria.version}; not registered"
+    day = f" on {registration.registered_on}" if registration.registered_on else ""
+    return f"criteria version {project.criteria.version}; registered as {registration.id}{day}"
+
+
+def _amendments(store: Store) -> str:
+    made = amendments(store)
+    if not made:
+        return "no amendments"
+    return f"{len(made)} amendments after registration; review reviewer protocol lists them"
+
+
+def _searches(store: Store, project: Project) -> list[str]:
+    history = searches.history(store).to_dicts()
+    said = []
+    for path in strategies(project.queries):
+        if not any(run["strategy"] == path.stem for run in history):
+            said.append(f"strategy {path.stem}: {load_strategy(path).standing}")
+    for run in history:
+        arrived = {True: "all arrived", False: f"{run['imported']} arrived", None: "nothing imported yet"}
+        counted = "hits not stated" if run["hits"] is None else f"{run['hits']} hits"
+        said.append(f"{run['source']}: {counted} on {run['searched_on']} ({run['mode']}); {arrived[run['reconciled']]}")
+    for changed in changed_strategies(store, project):
+        said.append(f"{changed['file']} has changed since it was run on {changed['on']}: run it again")
+    return said or ["no strategy and no search"]
+
+
+def _records(store: Store, project: Project) -> list[str]:
+    flow = prisma_flow(store, project)[2].to_dicts()
+    counted = {line["item"]: line["n"] for line in flow if line["status"] == "counted"}
+    if "screened" not in counted:
+        return ["no records were searched or screened"]
+    return [f"{counted['screened']} records to screen; {counted.get('duplicates', 0)} duplicates removed"]
+
+
+def _screening(store: Store, project: Project, reviewer: str | None) -> list[str]:
+    progress = overview.progress(store, project, reviewer=reviewer).to_dicts()
+    if not progress:
+        return ["not done: nobody has screened"]
+    stages: dict[str, list[str]] = {}
+    for row in progress:
+        stages.setdefault(row["stage"], []).append(f"{row['records']} {str(row['what']).replace('_', ' ')}")
+    said = [f"{stage.replace('_', ' ')}: {', '.join(words)}" for stage, words in stages.items()]
+    owed = overview.owed(store, project, reviewer=reviewer).to_dicts()
+    said += [f"{row['reviewer']} owes {row['records']} decisions at {row['stage'].replace('_', ' ')}" for row in owed]
+    return said
+
+
+def _extraction(store: Store, project: Project) -> list[str]:
+    if not project.extracted.is_dir():
+        return ["nothing extracted"]
+    changes = drift(store, project)
+    said = [_drift_words(changes)] if changes else []
+    counts = pools.counts(store)
+    if counts["studies"]:
+        said.insert(0, f"{counts['studies']} studies, {counts['rows']} rows of figures: {counts['extraction']}")
+    return said or ["nothing loaded"]
+
+
+def _drift_words(changes: list[Drift]) -> str:
+    named = ", ".join(change.path for change in changes[:_NAMED]) + (" ..." if len(changes) > _NAMED else "")
+    one = "1 file differs" if len(changes) == 1 else f"{len(changes)} files differ"
+    return f"STALE: {one} from the database ({named}): run review extract load"
+
+
+def _appraisal(store: Store) -> str:
+    judged = judgements.risk_of_bias(store)["status"].to_list()
+    rated = [word for word in grade.certainties(store)["certainty"].to_list() if word != "not rated"]
+    bias = f"{judged.count('judged')} of {len(judged)} results judged" if "judged" in judged else "not rated"
+    return f"risk of bias: {bias}; certainty: {f'{len(rated)} cells rated' if rated else 'not rated'}"
+
+
+def _synthesis(store: Store, project: Project) -> list[str]:
+    counts = pools.counts(store)
+    if not counts["cells"]:
+        return ["nothing computed"]
+    said = [f"{counts['cells']} cells with effect sizes, {counts['pooled']} of them pooled (two studies or more)"]
+    if is_stale(store, project):
+        said.append("STALE: figures or protocol have changed since: run review synthesize run")
+    return said

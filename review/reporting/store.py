@@ -1,0 +1,144 @@
+"""What the reports read: views of schema `v1`, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from review.database import Store
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_EVIDENCE = """
+select * from v1.evidence_table
+where subset = $subset and ($outcome is null or outcome_id = $outcome or outcome_id is null)
+"""
+_PAIRS_WITH_OUTCOME = """
+select distinct t.condition_id, t.cell_source_id
+from v1.study_cell_source t
+join v1.result r using (study_id)
+where r.outcome_id = $outcome
+"""
+_GAPS = "select * from v1.gap_map where outcome_id = $outcome order by condition_id, cell_source_id"
+_OUTCOMES = "select outcome_id, label from v1.outcome order by outcome_id"
+_FLOW = "select * from v1.prisma_flow order by place, n desc, source"
+_FLOW_CHECK = "select * from v1.prisma_check order by place"
+_LINES_OF_CELL = "select * from v1.evidence_table where cell_id = $cell order by subset"
+_POOLS_OF_CELL = "select * from v1.pooled_effect where cell_id = $cell order by subset"
+_EFFECTS_OF_CELL = """
+select e.*, s.label as study_label, s.design, s.file as study_file
+from v1.effect_size e
+left join v1.study s using (study_id)
+where e.cell_id = $cell
+order by e.pooled desc, s.year, e.study_id, e.effect_id
+"""
+_ROWS_OF_CELL = """
+select e.effect_id, r.*
+from (select effect_id, unnest(row_ids) as row_id from v1.effect_size where cell_id = $cell) e
+left join v1.result r on r.row_id = e.row_id
+order by e.effect_id, r.file, r.line
+"""
+_REMARKS_OF_CELL = """
+select distinct m.*
+from v1.remark m
+join v1.effect_size e using (study_id)
+where e.cell_id = $cell
+order by m.study_id, m.file, m.line
+"""
+_CELL_IDS = """
+select distinct cell_id from v1.effect_size
+union
+select distinct cell_id from v1.evidence_table
+order by cell_id
+"""
+_TRIALS_OF_PAIR = """
+select s.study_id, s.label, s.year, s.design, s.n_randomised, t.basis, s.file,
+  (select count(*) from v1.result r where r.study_id = s.study_id) as figures
+from v1.study_cell_source t
+join v1.study s using (study_id)
+where t.condition_id = $condition and t.cell_source_id = $cell_source
+order by s.year, s.study_id
+"""
+_EFFECTS_OF_PAIR = """
+select cell_id, study_id, pooled, not_pooled_because, measure, yi, ci_lo, ci_hi
+from v1.effect_size
+where condition_id = $condition and cell_source_id = $cell_source
+order by cell_id, study_id
+"""
+_DICTIONARY = "select * from v1.data_dictionary order by view_name, column_position"
+
+
+def evidence_lines(store: Store, *, subset: str, outcome: str | None) -> pl.DataFrame:
+    """The lines of the evidence table; with *outcome*, its cells and every line without poolable figures."""
+    return store.read(_EVIDENCE, {"subset": subset, "outcome": outcome})
+
+
+def pairs_with_outcome(store: Store, outcome: str) -> pl.DataFrame:
+    """The conditions and cell sources of which a trial has a figure of *outcome*."""
+    return store.read(_PAIRS_WITH_OUTCOME, {"outcome": outcome})
+
+
+def gap_lines(store: Store, *, outcome: str) -> pl.DataFrame:
+    """The gap map of one outcome, in long form."""
+    return store.read(_GAPS, {"outcome": outcome})
+
+
+def outcomes(store: Store) -> pl.DataFrame:
+    """outcome_id and label of every outcome."""
+    return store.read(_OUTCOMES)
+
+
+def flow_lines(store: Store) -> pl.DataFrame:
+    """The counts of the PRISMA flow."""
+    return store.read(_FLOW)
+
+
+def flow_checks(store: Store) -> pl.DataFrame:
+    """The ten identities, as SQL sees them."""
+    return store.read(_FLOW_CHECK)
+
+
+def cell_ids(store: Store) -> Sequence[str]:
+    """Every id that `review explain` takes."""
+    return [str(value) for value in store.read(_CELL_IDS)["cell_id"].to_list()]
+
+
+def lines_of_cell(store: Store, cell: str) -> pl.DataFrame:
+    """The lines of the evidence table for *cell*, one for each subset."""
+    return store.read(_LINES_OF_CELL, {"cell": cell})
+
+
+def pools_of_cell(store: Store, cell: str) -> pl.DataFrame:
+    """The pooled numbers of *cell*."""
+    return store.read(_POOLS_OF_CELL, {"cell": cell})
+
+
+def effects_of_cell(store: Store, cell: str) -> pl.DataFrame:
+    """The effect sizes of *cell*, those of the pool first."""
+    return store.read(_EFFECTS_OF_CELL, {"cell": cell})
+
+
+def rows_of_cell(store: Store, cell: str) -> pl.DataFrame:
+    """The extracted rows behind the effect sizes of *cell*, with effect_id."""
+    return store.read(_ROWS_OF_CELL, {"cell": cell})
+
+
+def remarks_of_cell(store: Store, cell: str) -> pl.DataFrame:
+    """The remarks on the studies of *cell*."""
+    return store.read(_REMARKS_OF_CELL, {"cell": cell})
+
+
+def trials_of_pair(store: Store, condition: str, cell_source: str) -> pl.DataFrame:
+    """The trials of a condition and a cell source."""
+    return store.read(_TRIALS_OF_PAIR, {"condition": condition, "cell_source": cell_source})
+
+
+def effects_of_pair(store: Store, condition: str, cell_source: str) -> pl.DataFrame:
+    """The effect sizes of a condition and a cell source, in any cell."""
+    return store.read(_EFFECTS_OF_PAIR, {"condition": condition, "cell_source": cell_source})
+
+
+def dictionary_lines(store: Store) -> pl.DataFrame:
+    """Every view and column of `v1` with its comment."""
+    return store.read(_DICTIONARY)
