@@ -120,6 +120,8 @@ class LocalStore:
 
     def _make_ready(self) -> None:
         """Make the file, migrate it and load the views, where that is due."""
+        import duckdb
+
         if self._ready and self.path.exists():
             return
         if self._held is not None:
@@ -135,7 +137,10 @@ class LocalStore:
         if stale:
             with self._open(read_only=False) as con:
                 for migration in migrations.pending(con, self._migrations, file=self.path):
-                    migrations.apply_migration(con, migration, program=_PROGRAM)
+                    try:
+                        migrations.apply_migration(con, migration, program=_PROGRAM)
+                    except duckdb.Error as problem:
+                        _speak(problem, self.path, doing=f"migration {migration.name}")
                 views.load_views(con, program=_PROGRAM)
         self._ready = True
 
@@ -152,6 +157,8 @@ class LocalStore:
                 for migration in self._migrations:
                     migrations.apply_migration(con, migration, program=_PROGRAM)
                 views.load_views(con, program=_PROGRAM)
+                # close() keeps silent when it cannot write: a full disk would leave a file without its tables
+                con.execute("checkpoint")
             finally:
                 con.close()
             try:
@@ -173,8 +180,11 @@ class LocalStore:
         kept = self.path.with_name(f"{self.path.name}.before-{step}")
         if not kept.exists():
             half = kept.with_name(kept.name + ".half")
-            shutil.copy2(self.path, half)
-            half.rename(kept)
+            try:
+                shutil.copy2(self.path, half)
+                half.rename(kept)
+            finally:
+                half.unlink(missing_ok=True)
 
     @contextmanager
     def _open(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -218,8 +228,13 @@ def _write(con: duckdb.DuckDBPyConnection, step: Append | Replace) -> int:
         con.execute(f"delete from {step.table} where {conditions}", dict(step.where) or None)
     if not step.rows:
         return 0
-    rows = _with_arrival(con, step.table, step.rows)
+    known = _columns_of(con, step.table)
+    rows = _with_arrival(con, step.table, step.rows) if "arrival" in known else step.rows
     fresh_rows, names = offer(rows)
+    # with ON CONFLICT, DuckDB 1.5 and 2.0 drop a column that the table does not have instead of refusing it
+    if strangers := [name for name in names if _column(name) and name not in known]:
+        message = f"{step.table} has no column {', '.join(strangers)}"
+        raise StoreError(message)
     con.register("fresh_rows", fresh_rows)
     columns = ", ".join(_column(name) for name in names)
     keep = " on conflict do nothing" if isinstance(step, Append) else ""
@@ -231,15 +246,22 @@ def _write(con: duckdb.DuckDBPyConnection, step: Append | Replace) -> int:
     return int(done[0][0])
 
 
-def _with_arrival(con: duckdb.DuckDBPyConnection, table: str, rows: Rows) -> Rows:
-    """*rows* with their place in the order of arrival, where the table keeps one."""
+def _columns_of(con: duckdb.DuckDBPyConnection, table: str) -> set[str]:
+    """The names of a table's columns. Raises StoreError when there is no such table."""
     schema, name = table.split(".")
-    keeps = con.execute(
-        "select count(*) from duckdb_columns() where schema_name = $schema and table_name = $name "
-        "and column_name = 'arrival'",
+    found = con.execute(
+        "select column_name from duckdb_columns() where schema_name = $schema and table_name = $name",
         {"schema": schema, "name": name},
-    ).fetchall()[0][0]
-    if not keeps or "arrival" in rows[0]:
+    ).fetchall()
+    if not found:
+        message = f"there is no table {table}"
+        raise StoreError(message)
+    return {str(column) for (column,) in found}
+
+
+def _with_arrival(con: duckdb.DuckDBPyConnection, table: str, rows: Rows) -> Rows:
+    """*rows* with their place in the order of arrival, unless they bring it."""
+    if "arrival" in rows[0]:
         return rows
     last = con.execute(f"select coalesce(max(arrival), 0) from {table}").fetchall()[0][0]
     return [{**row, "arrival": last + place} for place, row in enumerate(rows, start=1)]
@@ -272,8 +294,8 @@ def _check_storage(con: duckdb.DuckDBPyConnection, path: Path) -> None:
         )
 
 
-def _speak(problem: duckdb.Error, path: Path) -> NoReturn:
-    """Turn DuckDB's error into ours."""
+def _speak(problem: duckdb.Error, path: Path, *, doing: str = "") -> NoReturn:
+    """Turn DuckDB's error into ours; *doing* names the step that failed."""
     text = str(problem)
     if "Could not set lock" in text:
         raise StoreLocked(_holder(text, path), hint="wait until it has finished, or stop it") from problem
@@ -283,7 +305,7 @@ def _speak(problem: duckdb.Error, path: Path) -> NoReturn:
     if "version number" in text and "can only read" in text:
         message = f"{path} was made by a newer DuckDB than is installed"
         raise NewerStore(message, hint="upgrade duckdb, or rebuild the database with this version") from problem
-    message = f"{path}: {text.splitlines()[0]}"
+    message = f"{path}{f', {doing}' if doing else ''}: {text.splitlines()[0]}"
     raise StoreError(message) from problem
 
 
@@ -293,7 +315,8 @@ def _holder(text: str, path: Path) -> str:
         return f"{path} is locked by another process"
     pid = found.group(1)
     try:
-        name = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()[:80]
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").split()
+        name = " ".join(words)[:80]
     except OSError:
         name = ""
     return f"{path} is locked by process {pid}" + (f" ({name})" if name else "")

@@ -6,6 +6,7 @@ the new one (`review.duckdb.before-0002_name`), so that no migration can cost a 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +71,8 @@ def pending(con: duckdb.DuckDBPyConnection, migrations: list[Migration], *, file
 
 def apply_migration(con: duckdb.DuckDBPyConnection, migration: Migration, *, program: str) -> None:
     """Apply one migration and record it, in one transaction."""
+    import duckdb
+
     con.execute("begin transaction")
     try:
         con.execute(_HOUSE)
@@ -80,5 +83,7 @@ def apply_migration(con: duckdb.DuckDBPyConnection, migration: Migration, *, pro
         )
         con.execute("commit")
     except BaseException:
-        con.execute("rollback")
+        # a commit that failed has rolled back already, and then there is nothing to take back
+        with contextlib.suppress(duckdb.Error):
+            con.execute("rollback")
         raise

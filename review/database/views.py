@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from graphlib import TopologicalSorter
@@ -66,5 +67,7 @@ def load_views(con: duckdb.DuckDBPyConnection, *, program: str) -> None:
         )
         con.execute("commit")
     except BaseException:
-        con.execute("rollback")
+        # a commit that failed has rolled back already, and then there is nothing to take back
+        with contextlib.suppress(duckdb.Error):
+            con.execute("rollback")
         raise
