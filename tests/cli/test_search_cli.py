@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from eutils_server import Eutils, pointed_at, serving
+from tests.eutils_server import Eutils, pointed_at, serving
 
 from review.cli import run
 from review.errors import ExitCode

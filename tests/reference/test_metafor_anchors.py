@@ -7,7 +7,7 @@ intervals with pi.type = "riley" for t_k-2. Ten digits are printed, so 1e-9 is w
 from __future__ import annotations
 
 import pytest
-from bcg import bcg_log_risk_ratios
+from tests.reference.bcg import bcg_log_risk_ratios
 
 from review.synthesis.pooling import Pool, pool
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from Bio import Entrez
-from eutils_server import Eutils, Mood, pointed_at, serving
+from tests.eutils_server import Eutils, Mood, pointed_at, serving
 
 from review.errors import EntrezError, Incomplete, UsageProblem
 from review.search.assemble import assemble

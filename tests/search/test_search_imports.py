@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from eutils_server import article, article_set
+from tests.eutils_server import article, article_set
 
 from review.database import LocalStore
 from review.errors import FormatError, UsageProblem

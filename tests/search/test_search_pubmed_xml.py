@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 
 import pytest
-from eutils_server import article, article_set
+from tests.eutils_server import article, article_set
 
 from review.errors import FormatError
 from review.search.pubmed_xml import parse

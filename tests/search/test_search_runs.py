@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from eutils_server import Eutils, Mood, pointed_at, serving
+from tests.eutils_server import Eutils, Mood, pointed_at, serving
 
 from review.database import LocalStore
 from review.errors import DroppedTerms, FormatError, Incomplete, SearchError, UsageProblem

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from synthesis_data import Computed, computed, copy_of_the_review
+from tests.synthesis.synthesis_data import Computed, computed, copy_of_the_review
 
 from review.database import LocalStore
 from review.project import load_project

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from synthesis_data import Computed
+from tests.synthesis.synthesis_data import Computed
 
 from review.cli import run
 from review.database import LocalStore

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from scipy import stats
-from synthesis_data import Computed
+from tests.synthesis.synthesis_data import Computed
 
 from review.synthesis.reading import effects_of, pooled_cells
 
