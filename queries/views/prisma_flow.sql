@@ -4,13 +4,21 @@
 -- Two routes: records that at least one database or register listed, and records that came by other methods only.
 -- A route is screened (decisions on title and abstract), labelled (only final labels were imported) or untouched.
 create view v1.prisma_flow as
-with latest as (
+-- read once each: a view that is named twice is planned twice, and these are deep
+with the_report as materialized (select * from v1.report),
+the_source_record as materialized (select * from v1.source_record),
+the_member as materialized (select * from v1.record_member),
+the_state as materialized (select * from v1.screening_state),
+the_decision as materialized (select * from v1.current_decision),
+the_effect as materialized (select * from v1.effect_size),
+the_pool as materialized (select * from v1.pooled_effect),
+latest as (
   select s.source_record_id, s.source, coalesce(i.source_kind, 'other_method') as source_kind,
     coalesce(i.source_kind in ('database', 'register'), false) as by_search,
     coalesce(m.record_id, s.source_record_id) as record_id
-  from v1.source_record s
+  from the_source_record s
   left join v1.import_receipt i on i.import_id = s.import_id
-  left join v1.record_member m on m.source_record_id = s.source_record_id
+  left join the_member m on m.source_record_id = s.source_record_id
   where s.is_latest
 ), records as (
   select record_id, bool_or(by_search) as by_search, min(source_kind) as source_kind
@@ -28,14 +36,14 @@ with latest as (
     max(s.state) filter (where s.stage = 'title_abstract') as abstract_state,
     max(s.state) filter (where s.stage = 'final') as final_state
   from records r
-  left join v1.screening_state s on s.record_id = r.record_id
+  left join the_state s on s.record_id = r.record_id
   group by r.record_id, r.by_search
 ), decisions as (
   select r.by_search,
     count(*) filter (where d.stage = 'title_abstract') as on_abstract,
     count(*) filter (where d.stage = 'full_text') as on_full_text,
     count(*) filter (where d.stage = 'final') as labels
-  from v1.current_decision d
+  from the_decision d
   join records r on r.record_id = d.record_id
   group by r.by_search
 ), screened as (
@@ -56,33 +64,33 @@ with latest as (
     count(*) filter (where p.retrieval = 'retrieved' and coalesce(p.full_text_state, '') not in ('include', 'exclude')) as to_assess,
     count(*) filter (where p.full_text_state = 'include') as included,
     count(*) filter (where p.retrieval <> 'pending') as answered
-  from v1.report p
+  from the_report p
   join records r on r.record_id = p.record_id
   group by r.by_search
 ), reasons as (
   select r.by_search, coalesce(p.exclusion_reason, 'no reason given') as reason, count(*) as n
-  from v1.report p
+  from the_report p
   join records r on r.record_id = p.record_id
   where p.full_text_state = 'exclude'
   group by r.by_search, reason
 ), included as (
   select count(*) as reports, count(distinct study_id) as studies, count(*) filter (where study_id is null) as without_study
-  from v1.report
+  from the_report
   where full_text_state = 'include'
 ), catalogue as (
   select
     (select count(*) from v1.study) as studies,
     (select count(distinct report_id) from v1.study_report) as reports,
-    (select count(*) from v1.source_record) as records
+    (select count(*) from the_source_record) as records
 ), pools as (
   select count(distinct e.study_id) as studies,
     (select count(distinct r.report_id) from v1.study_report r where r.study_id in (
-      select e2.study_id from v1.effect_size e2
-      join v1.pooled_effect p2 on p2.cell_id = e2.cell_id and p2.subset = 'all'
+      select e2.study_id from the_effect e2
+      join the_pool p2 on p2.cell_id = e2.cell_id and p2.subset = 'all'
       where e2.pooled and p2.k >= 2)) as reports,
-    (select count(*) from v1.effect_size) as effects
-  from v1.effect_size e
-  join v1.pooled_effect p on p.cell_id = e.cell_id and p.subset = 'all'
+    (select count(*) from the_effect) as effects
+  from the_effect e
+  join the_pool p on p.cell_id = e.cell_id and p.subset = 'all'
   where e.pooled and p.k >= 2
 ), route as (
   select w.by_search,

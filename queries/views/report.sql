@@ -1,10 +1,14 @@
 -- name: report
 -- purpose: the reports that were to be sought, whether they were retrieved, what full-text screening said, and their study
 create view v1.report as
-with newest as (
+-- read once each: a view that is named twice is planned twice, and these are deep
+with the_record as materialized (select * from v1.record),
+the_state as materialized (select * from v1.screening_state),
+the_member as materialized (select * from v1.record_member),
+newest as (
   select e.*, m.record_id
   from screening.report_event e
-  join v1.record_member m using (source_record_id)
+  join the_member m using (source_record_id)
   where not exists (select 1 from screening.report_event n where n.supersedes = e.event_id)
   qualify row_number() over (partition by m.record_id order by e.arrival desc, e.event_id desc) = 1
 ),
@@ -12,17 +16,17 @@ event as (
   select * from newest where kind <> 'withdrawn'
 ),
 abstract_state as (
-  select record_id, state from v1.screening_state where stage = 'title_abstract'
+  select record_id, state from the_state where stage = 'title_abstract'
 ),
 text_state as (
-  select record_id, state, reason, decisions from v1.screening_state where stage = 'full_text'
+  select record_id, state, reason, decisions from the_state where stage = 'full_text'
 ),
 joined_study as (
   select r.record_id, s.study_id
-  from v1.record r join extraction.study_report s on s.pmid = r.pmid
+  from the_record r join extraction.study_report s on s.pmid = r.pmid
   union
   select r.record_id, s.study_id
-  from v1.record r join extraction.study_report s on lower(s.doi) = r.doi
+  from the_record r join extraction.study_report s on lower(s.doi) = r.doi
 ),
 study as (
   select record_id, min(study_id) as study_id, list_sort(list(study_id)) as study_ids
@@ -45,7 +49,7 @@ select
   t.reason as exclusion_reason,
   s.study_id,
   coalesce(s.study_ids, []::varchar[]) as study_ids
-from v1.record r
+from the_record r
 left join abstract_state a using (record_id)
 left join text_state t using (record_id)
 left join event e using (record_id)

@@ -1,12 +1,14 @@
 -- name: screening_state
 -- purpose: where each record stands at each stage, over the decisions on all its members and the adjudications
 create view v1.screening_state as
-with required as (
+-- read once each: a view that is named twice is planned twice, and these are deep
+with the_member as materialized (select * from v1.record_member),
+required as (
   select coalesce((select max(p.reviewers_per_record) from v1.protocol p where p.is_current), 2) as reviewers
 ),
 present as (
   select distinct m.record_id
-  from v1.record_member m
+  from the_member m
   join v1.source_record s using (source_record_id)
   where s.is_latest
 ),
@@ -39,7 +41,7 @@ ruled as (
     last(a.verdict order by a.arrival) as verdict,
     last(a.reason order by a.arrival) as reason
   from newest_ruling a
-  join v1.record_member m using (source_record_id)
+  join the_member m using (source_record_id)
   where a.verdict <> 'reopened'
   group by m.record_id, a.stage
 ),
@@ -65,7 +67,7 @@ judged as (
 report_event as (
   select m.record_id, last(e.kind order by e.arrival) as kind
   from screening.report_event e
-  join v1.record_member m using (source_record_id)
+  join the_member m using (source_record_id)
   where not exists (select 1 from screening.report_event n where n.supersedes = e.event_id)
   group by m.record_id
 ),

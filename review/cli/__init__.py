@@ -54,7 +54,7 @@ class _LazyGroup(click.Group):
             formatter.write_dl([(name, words) for name, (_, _, words) in COMMANDS.items()])
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_LazyGroup)
 @click.version_option(__version__, prog_name="regen-review")
 @click.option(
     "--project",
@@ -80,6 +80,7 @@ def run(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code; every error becomes one line on standard error."""
     from review.cli import output
 
+    output.stamp(False)
     try:
         review.main(args=arguments, prog_name="review", standalone_mode=False)
     except ReviewError as problem:

@@ -18,16 +18,13 @@ def check(review: Review, format: str) -> None:
     Example: review check --format csv
     """
     from review.flows.check import findings_frame, refuse_errors, run_checks
-    from review.reporting.table import SIMULATED
 
     results = run_checks(review.store, review.project)
     if format == "table":
-        if review.project.simulated:
-            output.text(SIMULATED)
         for result in results:
             output.text(result.summary)
             for line in result.lines:
                 output.text(f"  {line}")
     else:
-        output.frame(findings_frame(results, simulated=review.project.simulated), format)
+        output.frame(findings_frame(results), format)
     refuse_errors(results)

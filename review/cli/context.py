@@ -37,9 +37,12 @@ class Review:
     @cached_property
     def project(self) -> Project:
         """The protocol."""
+        from review.cli import output
         from review.project import load_project
 
-        return load_project(self.root)
+        project = load_project(self.root)
+        output.stamp(project.simulated)
+        return project
 
     @cached_property
     def store(self) -> LocalStore:

@@ -10,7 +10,14 @@ from review.cli.context import Review, pass_review
 
 @click.command()
 @click.argument("cell")
-@click.option("--format", "format", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option(
+    "--format",
+    "format",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="Words to read, or JSON for programs.",
+)
 @pass_review
 def explain(review: Review, cell: str, format: str) -> None:
     """Every number behind CELL: pool, effect sizes, extracted rows, file and line, printed figure, address.

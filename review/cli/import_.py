@@ -13,7 +13,7 @@ from review.cli.options import format_option
 from review.terms import SourceKind
 
 if TYPE_CHECKING:
-    import polars as pl
+    pass
 
 _DIALECTS = ("auto", "pubmed_xml", "nbib", "ris", "csv", "tsv")
 
@@ -54,7 +54,7 @@ def import_(
     from review.search.receipts import words
 
     if receipts:
-        _show(review, list_receipts(review.store, brief=format == "table"), format)
+        output.frame(list_receipts(review.store, brief=format == "table"), format, title="Receipts")
         return
     if not files:
         message = "no file to import"
@@ -73,16 +73,7 @@ def import_(
             accept_loss=accept_loss,
             imported_by=review.who,
         )
-        output.text(f"SIMULATED: {words(receipt)}" if review.project.simulated else words(receipt))
-
-
-def _show(review: Review, frame: pl.DataFrame, format: str) -> None:
-    """Receipts; those of a simulated example say so in a column and above."""
-    import polars as pl
-
-    if review.project.simulated:
-        frame = frame.with_columns(pl.lit("SIMULATED").alias("simulated"))
-    output.frame(frame, format, title="SIMULATED: Receipts" if review.project.simulated else "Receipts")
+        output.text(words(receipt))
 
 
 def _pair(text: str) -> tuple[str, str]:

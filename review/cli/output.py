@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from review.errors import UsageProblem
@@ -13,8 +14,23 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+_STAMP = "SIMULATED"
+_simulated: ContextVar[bool] = ContextVar("simulated", default=False)
+_said: ContextVar[bool] = ContextVar("said", default=False)
+
+
+def stamp(simulated: bool) -> None:
+    """From here on whatever is written says SIMULATED, or not; set by the project that a command works on."""
+    _simulated.set(simulated)
+    _said.set(False)
+
+
 def text(words: str) -> None:
     """Data that is text."""
+    if _simulated.get() and not _said.get():
+        _said.set(True)
+        if _STAMP not in words and not words.startswith(("{", "[")):
+            print(_STAMP)
     print(_harmless(words))
 
 
@@ -30,6 +46,8 @@ def say_error(words: str) -> None:
 
 def frame(rows: pl.DataFrame, format: str = "table", *, title: str = "") -> None:
     """Rows in the format that was asked for; no rows are a header, not an error."""
+    if _simulated.get():
+        rows, title = stamped(rows), title if _STAMP in title else f"{_STAMP}: {title}".rstrip(": ")
     if format == "csv":
         text(defuse(flatten(rows)).write_csv().rstrip("\n"))
     elif format == "json":
@@ -45,6 +63,18 @@ def frame(rows: pl.DataFrame, format: str = "table", *, title: str = "") -> None
         sys.stdout.buffer.write(binary.getvalue())
     else:
         _rich_table(rows, title=title)
+
+
+def stamped(rows: pl.DataFrame) -> pl.DataFrame:
+    """*rows* with a column that says SIMULATED, where the project is."""
+    import polars as pl
+
+    if not _simulated.get():
+        return rows
+    if "simulated" in rows.columns and rows["simulated"].dtype == pl.String:
+        return rows
+    # a column of that name may hold what the row itself says of itself
+    return rows.with_columns(pl.lit(_STAMP).alias(_STAMP if "simulated" in rows.columns else "simulated"))
 
 
 def flatten(rows: pl.DataFrame) -> pl.DataFrame:

@@ -51,10 +51,10 @@ def query(
 
         # a file name's ending decides where no format was asked for
         kind = format if format != "table" else file.suffix.lstrip(".")
-        file.write_bytes(export_frame(rows, kind))
+        file.write_bytes(export_frame(output.stamped(rows), kind))
         output.say(f"wrote {file}: {rows.height} rows")
         return
-    output.frame(rows, format, title="SIMULATED" if review.project.simulated else "")
+    output.frame(rows, format, title="")
 
 
 def _pairs(params: tuple[str, ...]) -> dict[str, str]:

@@ -44,7 +44,7 @@ def list_(review: Review, format: str) -> None:
         "lines": [len(s.lines) for s in found],
         "standing": [s.standing for s in found],
     }
-    _show(review, pl.DataFrame(columns), format, title="Strategies")
+    output.frame(pl.DataFrame(columns), format, title="Strategies")
 
 
 @search.command(epilog="Example: review search show regenerative-pain --full")
@@ -70,7 +70,7 @@ def show(review: Review, name: str, full: bool, format: str) -> None:
         "mesh": [line.mesh for line in strategy.lines],
         "text": [line.text for line in strategy.lines],
     }
-    _show(review, pl.DataFrame(columns), format, title=f"{strategy.name} {strategy.version}: {strategy.standing}")
+    output.frame(pl.DataFrame(columns), format, title=f"{strategy.name} {strategy.version}: {strategy.standing}")
     output.say(f"{strategy.name}: {strategy.standing}")
 
 
@@ -201,7 +201,7 @@ def history(review: Review, run_id: str | None, receipts: bool, format: str) -> 
         frame = list_lines(review.store, run_id)
     else:
         frame = list_receipts(review.store, brief=brief) if receipts else list_searches(review.store, brief=brief)
-    _show(review, frame, format, title="Receipts" if receipts else "Searches")
+    output.frame(frame, format, title="Receipts" if receipts else "Searches")
 
 
 @search.command(epilog="Example: review search export RUN_ID recorded/")
@@ -225,7 +225,7 @@ def _print(review: Review, result: RunResult, format: str) -> None:
         "hits": [line.hits for line in result.lines],
         "warnings": ["; ".join(line.warnings) for line in result.lines],
     }
-    _show(review, pl.DataFrame(columns), format, title=f"{result.strategy}: {result.mode} {result.run_id}")
+    output.frame(pl.DataFrame(columns), format, title=f"{result.strategy}: {result.mode} {result.run_id}")
     for part in result.dropped:
         output.say(f"accepted: line #{part['line']}: {part['signal']}: {part['text']}")
     if result.mode == "count":
@@ -235,13 +235,3 @@ def _print(review: Review, result: RunResult, format: str) -> None:
             f"{result.hits} records counted, {result.retrieved} retrieved, {result.new_records} new; "
             f"run {result.run_id}"
         )
-
-
-def _show(review: Review, frame: pl.DataFrame, format: str, *, title: str) -> None:
-    """Rows; those of a simulated example say so in a column and above."""
-    import polars as pl
-
-    if review.project.simulated:
-        frame = frame.with_columns(pl.lit("SIMULATED").alias("simulated"))
-        title = f"SIMULATED: {title}"
-    output.frame(frame, format, title=title)

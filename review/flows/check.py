@@ -61,8 +61,8 @@ def _strategies(store: LocalStore, project: Project) -> CheckResult:
     return CheckResult("strategy_changed_since_run", purpose, "error", changed)
 
 
-def findings_frame(results: tuple[CheckResult, ...], *, simulated: bool = False) -> pl.DataFrame:
-    """check, severity, finding: one row for each wrong row; a simulated project says so in a column."""
+def findings_frame(results: tuple[CheckResult, ...]) -> pl.DataFrame:
+    """check, severity, finding: one row for each wrong row."""
     import polars as pl
 
     rows = [
@@ -70,8 +70,7 @@ def findings_frame(results: tuple[CheckResult, ...], *, simulated: bool = False)
         for result in results
         for line in result.lines
     ]
-    frame = pl.DataFrame(rows, schema={"check": pl.String, "severity": pl.String, "finding": pl.String})
-    return frame.with_columns(pl.lit("SIMULATED").alias("simulated")) if simulated else frame
+    return pl.DataFrame(rows, schema={"check": pl.String, "severity": pl.String, "finding": pl.String})
 
 
 def refuse_errors(results: tuple[CheckResult, ...]) -> None:
