@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -235,8 +236,20 @@ def run_review(arguments: list[str], *, cwd: Path) -> subprocess.CompletedProces
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that `review demo demo` was run in."""
-    place = tmp_path_factory.mktemp("documented")
+    """The folder that `review demo demo` was run in; the first worker that asks builds it for all of them."""
+    base = tmp_path_factory.getbasetemp()
+    # xdist gives each worker a folder of its own below the session's
+    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "documented"
+    finished = place / ".finished"
+    try:
+        place.mkdir()
+    except FileExistsError:
+        until = time.monotonic() + 240
+        while not finished.exists():
+            assert time.monotonic() < until, "another worker did not finish the demo"
+            time.sleep(0.2)
+        return place
     done = run_review(["demo", "demo"], cwd=place)
     assert done.returncode == 0, done.stderr
+    finished.touch()
     return place

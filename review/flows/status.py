@@ -69,11 +69,15 @@ def _searches(store: Store, project: Project) -> list[str]:
 
 
 def _records(store: Store, project: Project) -> list[str]:
-    flow = prisma_flow(store, project)[2].to_dicts()
-    counted = {line["item"]: line["n"] for line in flow if line["status"] == "counted"}
-    if "screened" not in counted:
+    counted = [line for line in prisma_flow(store, project)[2].to_dicts() if line["status"] == "counted"]
+    count: dict[str, int] = {}
+    for line in counted:
+        count[line["item"]] = count.get(line["item"], 0) + line["n"]
+    listed = count.get("database", 0) + count.get("register", 0)
+    if not listed and "screened" not in count:
         return ["no records were searched or screened"]
-    return [f"{counted['screened']} records to screen; {counted.get('duplicates', 0)} duplicates removed"]
+    removed = count.get("duplicates", 0)
+    return [f"{listed} identified in databases and registers, {removed} duplicates removed, {listed - removed} left"]
 
 
 def _screening(store: Store, project: Project, reviewer: str | None) -> list[str]:
@@ -90,14 +94,13 @@ def _screening(store: Store, project: Project, reviewer: str | None) -> list[str
 
 
 def _extraction(store: Store, project: Project) -> list[str]:
-    if not project.extracted.is_dir():
-        return ["nothing extracted"]
-    changes = drift(store, project)
-    said = [_drift_words(changes)] if changes else []
     counts = pools.counts(store)
-    if counts["studies"]:
-        said.insert(0, f"{counts['studies']} studies, {counts['rows']} rows of figures: {counts['extraction']}")
-    return said or ["nothing loaded"]
+    changes = drift(store, project) if project.extracted.is_dir() else []
+    if not counts["studies"]:
+        studies = {change.path for change in changes if change.path.endswith("study.toml")}
+        return [f"{len(studies)} studies not loaded yet: run review extract load" if studies else "no study yet"]
+    said = [f"{counts['studies']} studies, {counts['rows']} rows of figures: {counts['extraction']}"]
+    return [*said, _drift_words(changes)] if changes else said
 
 
 def _drift_words(changes: list[Drift]) -> str:

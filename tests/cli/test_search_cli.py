@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.eutils_server import Eutils, pointed_at, serving
 
 from review.cli import run
 from review.errors import ExitCode
 from review.project import Project
+from tests.eutils_server import Eutils, pointed_at, serving
 
 STRATEGY = """\
 name = "knee"

@@ -7,9 +7,9 @@ intervals with pi.type = "riley" for t_k-2. Ten digits are printed, so 1e-9 is w
 from __future__ import annotations
 
 import pytest
-from tests.reference.bcg import bcg_log_risk_ratios
 
 from review.synthesis.pooling import Pool, pool
+from tests.reference.bcg import bcg_log_risk_ratios
 
 PRINTED = 1e-9
 

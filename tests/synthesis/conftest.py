@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.synthesis.synthesis_data import Computed, computed, copy_of_the_review
 
 from review.database import LocalStore
 from review.project import load_project
+from tests.synthesis.synthesis_data import Computed, computed, copy_of_the_review
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.synthesis.synthesis_data import Computed
 
 from review.cli import run
 from review.database import LocalStore
@@ -17,6 +16,7 @@ from review.project import Project, load_project
 from review.synthesis import rebuild as rebuilding
 from review.synthesis.reading import effects_of, pooled_cells
 from review.synthesis.rebuild import is_stale, rebuild
+from tests.synthesis.synthesis_data import Computed
 
 ELBOW = "lateral_epicondylitis/prp/corticosteroid/pain/upto_3m"
 

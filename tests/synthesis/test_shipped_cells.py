@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from scipy import stats
-from tests.synthesis.synthesis_data import Computed
 
 from review.synthesis.reading import effects_of, pooled_cells
+from tests.synthesis.synthesis_data import Computed
 
 MISSING = ("", "NR", "NA")
 Line = dict[str, str]
