@@ -26,6 +26,7 @@ lint: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/pooling.py
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/generate.py

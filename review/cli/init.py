@@ -17,8 +17,12 @@ def init(name: Path, title: str | None) -> None:
 
     Example: review init knee-prp --title "PRP for knee osteoarthritis"
     """
+    from review.errors import UsageProblem
     from review.flows.new_review import new_review
 
+    if not name.name:
+        message = f"{str(name)!r} is not the name of a new folder"
+        raise UsageProblem(message, hint="review init knee-prp makes the folder knee-prp")
     files = new_review(name, title=title or name.resolve().name)
     for path in files:
         output.text(str(path))

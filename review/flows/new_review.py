@@ -35,6 +35,10 @@ def new_review(folder: Path, *, title: str) -> list[Path]:
         if folder.exists():
             folder.rmdir()
         half.rename(folder)
+    except OSError as problem:
+        # the path in the error is that of the half-made folder, which nobody asked for
+        message = f"{folder} cannot be made: {problem.strerror}"
+        raise UsageProblem(message, hint="give a folder that you may write in") from problem
     finally:
         shutil.rmtree(half, ignore_errors=True)
     return sorted(path for path in folder.rglob("*") if path.is_file())
