@@ -50,7 +50,7 @@ comment on column v1.effect_size.formula is 'Ids of the formulas used, in order 
 comment on column v1.effect_size.level is 'secondary when any figure or n was read in a review or in news instead of the trial''s own report.';
 comment on column v1.effect_size.randomised is 'Whether chance assigned the participants.';
 comment on column v1.effect_size.unit is 'What was counted: patient, or a joint.';
-comment on column v1.effect_size.flags is 'What to look at: arms_combined, change_values, large_effect, unit:knee ...';
-comment on column v1.effect_size.pooled is 'Whether it goes into the pool of its cell.';
+comment on column v1.effect_size.flags is 'What to look at: arms_combined, change_values, large_effect, imputed, add_on:hyaluronic acid, remarked:label, unit:knee ...';
+comment on column v1.effect_size.pooled is 'Whether it goes into the pool of all figures of its cell.';
 comment on column v1.effect_size.not_pooled_because is 'Why not, in plain words.';
 comment on column v1.effect_size.row_ids is 'The extracted rows used: file and line.';

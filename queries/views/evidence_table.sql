@@ -4,10 +4,13 @@ create view v1.evidence_table as
 with subsets as (
   select unnest(['all', 'primary']) as subset
 ), effects as (
-  -- a level below primary anywhere in an effect keeps it out of the primary subset
-  select s.subset, e.*
+  -- a level below primary anywhere in an effect keeps it out of the primary subset; an effect that is dropped for an
+  -- overlapping study among all figures can still be pooled among primary ones, and the other way round
+  select s.subset, e.* exclude (pooled), p.k as pool_k,
+    e.pooled or coalesce(list_contains(p.effect_ids, e.effect_id), false) as pooled
   from v1.effect_size e
   cross join subsets s
+  left join v1.pooled_effect p on p.cell_id = e.cell_id and p.subset = s.subset
   where s.subset = 'all' or e.level = 'primary'
 ), cells as (
   select
@@ -18,7 +21,7 @@ with subsets as (
     min(outcome_id) as outcome_id,
     min(time_window) as time_window,
     min(measure) filter (where pooled) as measure,
-    count(*) filter (where pooled) as k,
+    coalesce(min(pool_k), count(*) filter (where pooled)) as k,
     count(distinct study_id) as studies,
     nullif(sum(coalesce(n_a, 0) + coalesce(n_b, 0)) filter (where pooled), 0) as participants,
     bool_and(level = 'primary') filter (where pooled) as primary_only,
@@ -26,7 +29,8 @@ with subsets as (
     min(ci_lo) filter (where pooled) as single_lo,
     min(ci_hi) filter (where pooled) as single_hi,
     list(distinct not_pooled_because order by not_pooled_because) filter (where not pooled) as not_pooled_because,
-    list(distinct study_id order by study_id) as study_ids
+    list(distinct study_id order by study_id) as study_ids,
+    coalesce(count(*) filter (where pooled) > min(pool_k), false) as overlapping
   from effects
   group by cell_id, subset
 ), lines as (
@@ -35,18 +39,21 @@ with subsets as (
     case when c.k >= 2 then 'pooled' when c.k = 1 then 'one study, not pooled' else 'no poolable figures' end as state,
     c.studies as trials,
     c.k,
-    cast(c.participants as bigint) as participants,
+    cast(case when c.overlapping then p.participants else c.participants end as bigint) as participants,
     coalesce(p.measure, c.measure) as measure,
-    case when c.k = 1 then c.single_yi when c.k >= 2 then p.estimate end as estimate,
-    case when c.k = 1 then c.single_lo when c.k >= 2 then p.ci_lo end as ci_lo,
-    case when c.k = 1 then c.single_hi when c.k >= 2 then p.ci_hi end as ci_hi,
+    case when c.k = 1 and not c.overlapping then c.single_yi else p.estimate end as estimate,
+    case when c.k = 1 and not c.overlapping then c.single_lo else p.ci_lo end as ci_lo,
+    case when c.k = 1 and not c.overlapping then c.single_hi else p.ci_hi end as ci_hi,
     case when c.k >= 3 then p.pi_lo end as pi_lo,
     case when c.k >= 3 then p.pi_hi end as pi_hi,
     case when c.k >= 2 then p.i2 end as i2,
     case when c.k >= 2 then p.tau2 end as tau2,
+    case when c.k >= 2 then p.common_lo end as common_lo,
+    case when c.k >= 2 then p.common_hi end as common_hi,
     case when c.k = 0 then null when c.primary_only then 'primary' else 'includes secondary' end as level,
     coalesce(p.warnings, []) as warnings,
-    coalesce(c.not_pooled_because, []) as not_pooled_because,
+    coalesce(c.not_pooled_because, [])
+      || case when c.overlapping then ['participants may overlap with a larger study'] else [] end as not_pooled_because,
     c.study_ids
   from cells c
   left join v1.pooled_effect p on p.cell_id = c.cell_id and p.subset = c.subset
@@ -83,6 +90,8 @@ select
   case when a.measure = 'RR' then exp(a.estimate) else a.estimate end as effect,
   case when a.measure = 'RR' then exp(a.ci_lo) else a.ci_lo end as effect_lo,
   case when a.measure = 'RR' then exp(a.ci_hi) else a.ci_hi end as effect_hi,
+  case when a.measure = 'RR' then exp(a.common_lo) else a.common_lo end as common_lo,
+  case when a.measure = 'RR' then exp(a.common_hi) else a.common_hi end as common_hi,
   case when a.k >= 1 then coalesce(g.certainty, 'not rated') end as certainty,
   case
     when a.k = 0 then null
@@ -124,6 +133,8 @@ comment on column v1.evidence_table.level is 'primary | includes secondary: wher
 comment on column v1.evidence_table.effect is 'The effect as people read it: points for MD, standard deviations for SMD, a ratio for RR.';
 comment on column v1.evidence_table.effect_lo is 'Lower limit of its 95 % confidence interval, on the scale of effect.';
 comment on column v1.evidence_table.effect_hi is 'Upper limit of its 95 % confidence interval, on the scale of effect.';
+comment on column v1.evidence_table.common_lo is 'Lower 95 % limit of the common-effect model, on the scale of effect, to compare; from k = 2.';
+comment on column v1.evidence_table.common_hi is 'Upper 95 % limit of the common-effect model, on the scale of effect, to compare; from k = 2.';
 comment on column v1.evidence_table.certainty is 'The certainty that a person gave to the cell; not rated where nobody did.';
 comment on column v1.evidence_table.risk_of_bias is 'How many studies of the cell have a judgement; not rated where none has.';
 comment on column v1.evidence_table.warnings is 'What the pooling wants said beside the number.';

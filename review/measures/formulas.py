@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from review.errors import SynthesisError
 
-FORMULA_VERSION = "1"
+FORMULA_VERSION = "2"
 """Raised whenever a formula, a constant or a pooling rule changes, so that stored results show as stale."""
 
 HANDBOOK = "Cochrane Handbook for Systematic Reviews of Interventions, version 6, chapter 6"

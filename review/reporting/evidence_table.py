@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from review.database import Store
 from review.errors import UsageProblem
+from review.measures.display import number as number
 from review.project import Project
 from review.reporting import store as reads
 from review.reporting.table import SIMULATED, Column, Row, Table
@@ -94,12 +94,6 @@ def unit(measure: str, outcome_id: str, project: Project) -> str:
     return _UNITS.get(measure, "")
 
 
-def number(value: float, measure: str) -> str:
-    """*value* with the decimals of its measure: 1 for points, 2 for others; RR as a ratio."""
-    shown = math.exp(value) if measure == "RR" else value
-    return f"{shown:.{1 if measure == 'MD' else 2}f}".replace("-", "−")
-
-
 def span(value: float, lo: float | None, hi: float | None, measure: str) -> str:
     """*value* and its limits as they are printed: −5.2 (−9.1 to −1.3)."""
     if lo is None or hi is None:
@@ -130,6 +124,7 @@ def _with_pairs_of_other_outcomes(store: Store, lines: pl.DataFrame, *, primary_
         (pl.col("condition_id") + "/" + pl.col("cell_source_id")).alias("cell_id"),
         pl.lit(NO_FIGURES).alias("state"),
         pl.lit(0, dtype=missing.schema["k"]).alias("k"),
+        pl.col("warnings").list.head(0),  # they speak of another outcome's number
         *(pl.lit(None, dtype=missing.schema[name]).alias(name) for name in _EMPTY),
     ).drop("study_ids", "trials")
     counted = trials.agg(pl.col("study_ids").unique().sort()).with_columns(
@@ -140,7 +135,8 @@ def _with_pairs_of_other_outcomes(store: Store, lines: pl.DataFrame, *, primary_
 
 _EMPTY = (
     "comparator", "outcome_id", "outcome", "time_window", "measure", "estimate", "ci_lo", "ci_hi", "pi_lo",
-    "pi_hi", "i2", "tau2", "level", "certainty", "risk_of_bias", "participants",
+    "pi_hi", "i2", "tau2", "level", "certainty", "risk_of_bias", "participants", "effect", "effect_lo", "effect_hi",
+    "common_lo", "common_hi",
 )  # fmt: skip
 
 

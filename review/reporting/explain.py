@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from review.database import Store
 from review.errors import UsageProblem
+from review.measures.display import number
 from review.project import Project
 from review.reporting import store as reads
-from review.reporting.evidence_table import EXTRACTION, NO_FIGURES, effect_words, number, span, unit
+from review.reporting.evidence_table import EXTRACTION, NO_FIGURES, effect_words, span, unit
 from review.reporting.table import SIMULATED
 
 if TYPE_CHECKING:
@@ -113,6 +114,9 @@ def _cell_lines(line: Line, found: Explanation, project: Project) -> list[str]:
             f"interval {pool['ci_method']}",
         ]
         out.append("    model: random effects, " + ", ".join(part for part in parts if part))
+        if pool["common_lo"] is not None:
+            low, high = number(pool["common_lo"], line["measure"]), number(pool["common_hi"], line["measure"])
+            out.append(f"    95 % interval of the common-effect model, to compare: {low} to {high}")
         if line["pi_lo"] is not None:
             low, high = number(line["pi_lo"], line["measure"]), number(line["pi_hi"], line["measure"])
             out.append(f"    95 % prediction interval {low} to {high} ({pool['pi_method']})")
@@ -134,7 +138,7 @@ def _effect_lines(effect: Line, found: Explanation, project: Project) -> list[st
     inputs = _inputs(effect)
     if inputs:
         out.append(f"  inputs: {inputs}")
-    out.append("  pooled" if effect["pooled"] else f"  not pooled: {effect['not_pooled_because']}")
+    out.append(f"  {_use(effect, found.pools)}")
     if effect["flags"]:
         out.append(f"  flags: {', '.join(effect['flags'])}")
     for row in found.rows:
@@ -142,6 +146,14 @@ def _effect_lines(effect: Line, found: Explanation, project: Project) -> list[st
             out += _row_lines(row)
     out += [f"  remark: {_remark(remark)}" for remark in found.remarks if _concerns(remark, effect)]
     return out
+
+
+def _use(effect: Line, pools: Sequence[Line]) -> str:
+    """Whether *effect* is pooled; one that loses to an overlapping study can count among primary figures alone."""
+    if effect["pooled"]:
+        return "pooled"
+    alone = any(pool["subset"] == "primary" and effect["effect_id"] in pool["effect_ids"] for pool in pools)
+    return f"{'pooled with primary figures only; else ' if alone else ''}not pooled: {effect['not_pooled_because']}"
 
 
 def _concerns(remark: Line, effect: Line) -> bool:

@@ -14,6 +14,8 @@ from review.measures.rounding import places_of
 from review.synthesis.figures import Arm, Row
 
 NO_N = "n per arm not printed"
+NO_N_LATER = "n at follow-up not printed"
+"""Where the number randomised is known: it does not stand in for those who were measured."""
 NO_SD = "no SD printed"
 NO_CENTER = "no mean or median printed"
 SKEWED = "median of skewed values (skew test), not converted to a mean"
@@ -87,7 +89,8 @@ def _try(
     used: list[Row] = []
     values: list[T] = []
     reasons: list[str] = []
-    for arm_id in ids:
+    for arm in arms:
+        arm_id = arm.arm_id
         mine = [row for row in rows if row.arm_id == arm_id]
         # the trial's own report goes before a review's table of it
         best = [row for row in mine if row.level == "primary"] or mine
@@ -97,7 +100,8 @@ def _try(
             continue
         value = read(best[0])
         if isinstance(value, str):
-            reasons.append(value)
+            later = value == NO_N and arm.n_randomised is not None
+            reasons.append(NO_N_LATER if later else value)
         else:
             values.append(value)
     if reasons:

@@ -66,14 +66,24 @@ def effect_of_contrasts(comparison: Comparison, rows: Sequence[Row], *, blank: E
     if first.family not in families:
         reason = NOT_LISTED
     try:
-        effect = _effect(comparison, first, straight=straight)
+        effect = _effect(comparison, first, straight=straight, df=_degrees(placed))
     except SynthesisError as problem:
         return replace(placed, not_pooled_because=reason or problem.message)
     return replace(with_effect(placed, effect), not_pooled_because=reason or first.do_not_pool)
 
 
-def _effect(comparison: Comparison, row: Row, *, straight: bool) -> Effect:
-    """The contrast as intervention minus comparator, on the protocol's scale; SynthesisError says why not."""
+def _degrees(placed: EffectRow) -> float | None:
+    """n₁ + n₂ − 2 where both are known and leave any; a mean difference is then taken to be printed by t."""
+    if placed.n_a is None or placed.n_b is None or placed.participants < 3:
+        return None
+    return float(placed.participants - 2)
+
+
+def _effect(comparison: Comparison, row: Row, *, straight: bool, df: float | None) -> Effect:
+    """The contrast as intervention minus comparator, on the protocol's scale; SynthesisError says why not.
+
+    *df* serves mean differences; intervals of ratios and risks are printed by the normal distribution.
+    """
     measure = comparison.outcome.measure
     if row.est is None or row.lo is None or row.hi is None:
         raise SynthesisError(NO_INTERVAL)
@@ -103,6 +113,6 @@ def _effect(comparison: Comparison, row: Row, *, straight: bool) -> Effect:
         turn = direction(row.better)
         sign *= turn
         extra = (*(("rescale@linear",) if times != 1 else ()), *(("reverse@linear",) if turn < 0 else ()))
-    se = se_from_ci(row.lo, row.hi)
+    se = se_from_ci(row.lo, row.hi, df=df if measure is EffectMeasure.MD else None)
     made = printed_contrast(sign * times * row.est, se=times * se.value)
     return Effect(made.yi, made.vi, (se.formula, *made.formulas, *extra))

@@ -19,6 +19,7 @@ from review.measures.effect_sizes import Effect
 from review.measures.formulas import MeanSd
 from review.measures.scales import direction, factor
 from review.project import SynthesisPlan
+from review.synthesis.add_on import shared_treatment
 from review.synthesis.arms import Side, count, join_counts, mean_sd, read_side
 from review.synthesis.cells import Comparison, comparisons
 from review.synthesis.contrasts import NO_SCALE, NOT_LISTED, effect_of_contrasts
@@ -69,8 +70,14 @@ def _effect(comparison: Comparison, plan: SynthesisPlan) -> EffectRow:
     if effect.pooled and place > 0:
         effect = replace(effect, flags=(*effect.flags, f"not_first_choice: {made[0].not_pooled_because}"))
     reason = None if randomised else f"after the randomised phase ended (month {until:g})"
-    reason = reason or _study_reason(study, plan) or effect.not_pooled_because
-    flags = [*effect.flags]
+    beside = _beside(comparison, effect)
+    reason = reason or _study_reason(study, plan)
+    if beside:
+        reason = reason or f"both arms also had {beside}: an add-on comparison"
+    reason = reason or effect.not_pooled_because
+    flags = [*effect.flags, *_flags_of_rows(comparison, effect)]
+    if beside:
+        flags.append(f"add_on:{beside}")
     if study.unit != "patient":
         flags.append(f"unit:{study.unit}")
     if study.design == Design.RCT_WITHIN_PERSON:
@@ -78,6 +85,22 @@ def _effect(comparison: Comparison, plan: SynthesisPlan) -> EffectRow:
     if effect.level == "secondary":
         flags.append("secondary_source")
     return replace(effect, not_pooled_because=reason, flags=tuple(dict.fromkeys(flags)))
+
+
+def _beside(comparison: Comparison, effect: EffectRow) -> str | None:
+    """What both sides of *effect* had beside the product."""
+    arms_a = [arm for arm in comparison.arms_a if arm.arm_id in effect.arms_a]
+    arms_b = [arm for arm in comparison.arms_b if arm.arm_id in effect.arms_b]
+    return shared_treatment(arms_a, arms_b)
+
+
+def _flags_of_rows(comparison: Comparison, effect: EffectRow) -> list[str]:
+    """What readers noted of the rows, arms and study behind *effect*: imputed figures, kinds of open remarks."""
+    rows = [row for row in comparison.rows if row.row_id in effect.row_ids]
+    arms = [arm for arm in comparison.study.arms if arm.arm_id in (*effect.arms_a, *effect.arms_b)]
+    noted = [comparison.study.remarks, *(arm.remarks for arm in arms), *(row.remarks for row in rows)]
+    kinds = {kind for kinds_of_one in noted for kind in kinds_of_one}
+    return [*(["imputed"] if any(row.imputed for row in rows) else []), *(f"remarked:{kind}" for kind in sorted(kinds))]
 
 
 def _study_reason(study: Study, plan: SynthesisPlan) -> str | None:
@@ -194,11 +217,10 @@ def _binary(comparison: Comparison, choice: Choice) -> EffectRow:
         return replace(blank, not_pooled_because=_why(comparison, choice, sides))
     blank = replace(blank, n_a=a.n, n_b=b.n, events_a=a.events, events_b=b.events)
     reason = _family_reason(comparison, choice)
-    if not effect_sizes.informative(events_a=a.events, events_b=b.events):
+    ratio = comparison.outcome.measure is EffectMeasure.RR
+    if ratio and not effect_sizes.informative(events_a=a.events, events_b=b.events):
         return replace(blank, not_pooled_because=reason or "no events in either arm: no information on a ratio")
-    compute = (
-        effect_sizes.risk_ratio if comparison.outcome.measure is EffectMeasure.RR else effect_sizes.risk_difference
-    )
+    compute = effect_sizes.risk_ratio if ratio else effect_sizes.risk_difference
     effect = compute(events_a=a.events, n_a=a.n, events_b=b.events, n_b=b.n)
     return replace(
         with_effect(blank, effect, before=(*a.formulas, *b.formulas)),

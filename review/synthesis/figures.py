@@ -10,7 +10,7 @@ from review.measures.intervals import interval
 
 @dataclass(frozen=True)
 class Arm:
-    """One arm; `combines` names arms of the same study that this one pools."""
+    """One arm; `combines` names arms of the same study that this one pools, `remarks` the kinds of open remarks."""
 
     arm_id: str
     role: str
@@ -18,13 +18,16 @@ class Arm:
     comparator_type: str | None = None
     n_randomised: int | None = None
     combines: tuple[str, ...] = ()
+    co_intervention: str | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Row:
     """One extracted row of an arm (continuous, binary, adverse event) or of two arms (contrast).
 
-    `level` is secondary when the source of the figures or of n is; `do_not_pool` is a remark's reason.
+    `level` is secondary when the source of the figures or of n is; `do_not_pool` is a remark's reason,
+    `remarks` are the kinds of open remarks on the row.
     """
 
     row_id: str
@@ -55,8 +58,10 @@ class Row:
     hi: float | None = None
     adjusted: bool = False
     level: str = "primary"
+    imputed: bool = False
     as_printed: str = ""
     do_not_pool: str | None = None
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ class Study:
     randomised_until_month: float | None = None
     overlap_with: tuple[str, ...] = ()
     do_not_pool: str | None = None
+    remarks: tuple[str, ...] = ()
     arms: tuple[Arm, ...] = ()
     rows: tuple[Row, ...] = ()
 
@@ -121,6 +127,11 @@ class EffectRow:
     def pooled(self) -> bool:
         """Whether it goes into the pool of its cell."""
         return self.not_pooled_because is None
+
+    @property
+    def n_known(self) -> bool:
+        """Whether n of both sides is known."""
+        return self.n_a is not None and self.n_b is not None
 
     @property
     def participants(self) -> int:

@@ -86,7 +86,7 @@ def generalised_q(y: Vector, v: Vector, tau2: float) -> float:
 
 
 def restricted_log_likelihood(y: Vector, v: Vector, tau2: float) -> float:
-    """−½[Σ ln(v+τ²) + ln Σw + Σw(y−b)²], without its constant (10.3102/10769986010003261)."""
+    """−½[Σ ln(v+τ²) + ln Σw + Σw(y−b)²], without its constant (10.3102/10769986030003261)."""
     w = 1 / (v + tau2)
     mean = np.sum(w * y) / np.sum(w)
     return float(-0.5 * (np.sum(np.log(v + tau2)) + np.log(np.sum(w)) + np.sum(w * (y - mean) ** 2)))

@@ -20,11 +20,14 @@ from review.synthesis.heterogeneity import (
     weighted_mean,
 )
 
+TWO_STUDIES_Z = "two studies: the variance between them is hardly known, and there is no prediction interval"
 TWO_STUDIES = "two studies: the interval rests on one degree of freedom, and there is no prediction interval"
 NARROWER = "the Hartung–Knapp interval is narrower than the common-effect interval: judge by the wider one"
 NARROWER_WALD = "the Hartung–Knapp interval is narrower than the usual random-effects interval"
 MULTIMODAL = "the likelihood has two almost equal maxima: the between-study variance is not well determined"
-EQUAL = "all effects are equal: the Hartung–Knapp standard error is 0 and gives no interval of use"
+EQUAL = "all effects are (almost) equal: the Hartung–Knapp standard error is (almost) 0 and gives no interval of use"
+ALMOST = 0.01
+"""Effects that differ by less than this share of the smallest standard error count as equal: rounding, or copies."""
 
 
 @dataclass(frozen=True)
@@ -78,17 +81,17 @@ def pool(
     common_lo, common_hi = interval(common, common_se)
     estimate, wald_se = weighted_mean(effects, variances, found.value)
     weights = 1 / (variances + found.value)
-    # relative to the weights, so that rounding cannot make equal effects differ
     ratio = float(np.sum(weights * (effects - estimate) ** 2) / (k - 1))
     ratio = 0.0 if np.ptp(effects) == 0 else ratio
+    equal = ci == "HKSJ" and bool(np.ptp(effects) <= ALMOST * float(np.min(variances)) ** 0.5)
     used_se = {"HKSJ": wald_se * ratio**0.5, "adhoc": wald_se * max(1.0, ratio) ** 0.5, "z": wald_se}[ci]
     df = None if ci == "z" else float(k - 1)
     ci_lo, ci_hi = interval(estimate, used_se, df=df)
     pi_lo, pi_hi = _prediction(estimate, tau2=found.value, used_se=used_se, wald_se=wald_se, k=k, kind=prediction)
     warnings = []
     if k == 2:
-        warnings.append(TWO_STUDIES)
-    if used_se == 0:
+        warnings.append(TWO_STUDIES_Z if ci == "z" else TWO_STUDIES)
+    if equal:
         warnings.append(EQUAL)
     if ci_hi - ci_lo < common_hi - common_lo:
         warnings.append(NARROWER)
@@ -102,7 +105,7 @@ def pool(
         se=used_se,
         ci_lo=ci_lo,
         ci_hi=ci_hi,
-        p=p_value(estimate, used_se, df=df) if used_se > 0 else None,
+        p=None if equal else p_value(estimate, used_se, df=df),
         ci_method=ci,
         tau2=found.value,
         tau2_method=tau2,

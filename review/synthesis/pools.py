@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import Any
 
 from review.errors import IncomparableMeasures
+from review.measures.display import number
 from review.measures.intervals import p_value
 from review.project import SynthesisPlan
 from review.synthesis.cells import refuse_shared_arms
 from review.synthesis.figures import EffectRow, Study
-from review.synthesis.pooling import pool
+from review.synthesis.pooling import NARROWER, Pool, pool
 from review.synthesis.sensitivity import leave_one_out
 from review.terms import EffectMeasure, Subset
 
 NONE_POOLABLE = "no poolable figures"
 ONE_STUDY = "one study: not pooled"
-SCALE_SLIP = "SDs of two studies differ about tenfold: look for a slip of the scale or an SE taken for an SD"
-LARGE = "a study's effect is larger than two SDs: check its SDs before the pool is believed"
-SLIP = (7.0, 14.0)
+SCALE_SLIP = "SDs of two studies differ sevenfold or more: look for a slip of the scale or an SE taken for an SD"
+ARM_SLIP = "SDs of one study's arms differ sevenfold or more: look for an SE taken for an SD"
+LARGE = "a study's effect is larger than two SDs: check its SDs before it is believed"
+MIXED = "final values and changes are pooled together"
+SLIP = 7.0
+"""SDs of one scale that differ by this factor; a slip from 0–100 to 0–10 is tenfold, an SE of 50 people sevenfold."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,8 @@ class PooledCells:
 def pool_cells(effects: Sequence[EffectRow], plan: SynthesisPlan, *, studies: Sequence[Study]) -> PooledCells:
     """Pool each cell of *effects* by *plan*. Raises SharedControl and IncomparableMeasures.
 
-    Studies whose participants overlap count once in a cell: the larger stays, the other says why not.
+    Studies whose participants overlap count once in a pool: the larger stays, the other says why not. That is
+    settled for each subset by itself; an effect's own reason is that of the pool of all figures.
     """
     arms_of = {study.study_id: study for study in studies}
     by_cell: dict[str, list[EffectRow]] = {}
@@ -43,11 +48,11 @@ def pool_cells(effects: Sequence[EffectRow], plan: SynthesisPlan, *, studies: Se
         by_cell.setdefault(effect.cell_id, []).append(effect)
     done = PooledCells([], [], [])
     for cell_id in sorted(by_cell):
-        cell = _without_overlap(sorted(by_cell[cell_id], key=lambda effect: effect.study_id))
-        refuse_shared_arms([effect for effect in cell if effect.pooled], arms_of)
-        done.effects.extend(cell)
+        cell = sorted(by_cell[cell_id], key=lambda effect: effect.study_id)
+        done.effects.extend(_without_overlap(cell))
         for subset in Subset:
-            part = [effect for effect in cell if subset is Subset.ALL or effect.level == "primary"]
+            part = _without_overlap([effect for effect in cell if subset is Subset.ALL or effect.level == "primary"])
+            refuse_shared_arms([effect for effect in part if effect.pooled], arms_of)
             if part:
                 row, influence = _pool_part(part, plan, subset=subset)
                 done.pooled.append(row)
@@ -56,19 +61,28 @@ def pool_cells(effects: Sequence[EffectRow], plan: SynthesisPlan, *, studies: Se
 
 
 def _without_overlap(cell: Sequence[EffectRow]) -> list[EffectRow]:
-    """*cell*, where of two studies that share participants only the larger is pooled."""
-    dropped: dict[str, str] = {}
-    for one, other in combinations([effect for effect in cell if effect.pooled], 2):
-        if other.study_id in one.overlap_with or one.study_id in other.overlap_with:
-            kept, lost = sorted((one, other), key=lambda effect: (-effect.participants, effect.study_id))
-            if kept.study_id not in dropped:
-                dropped[lost.study_id] = kept.study_id
+    """*cell*, where of studies that share participants only the larger is pooled.
+
+    The largest is kept first. A study is dropped for one that is kept, never for one that is dropped itself.
+    """
+    kept: list[EffectRow] = []
+    lost: dict[str, str] = {}
+    for effect in sorted(cell, key=lambda effect: (-effect.participants, effect.study_id)):
+        if not effect.pooled:
+            continue
+        partner = next((other for other in kept if _overlap(effect, other)), None)
+        if partner is None:
+            kept.append(effect)
+        else:
+            lost[effect.effect_id] = f"participants may overlap with {partner.study_id}"
     return [
-        replace(effect, not_pooled_because=f"participants may overlap with {dropped[effect.study_id]}")
-        if effect.study_id in dropped
-        else effect
+        replace(effect, not_pooled_because=lost[effect.effect_id]) if effect.effect_id in lost else effect
         for effect in cell
     ]
+
+
+def _overlap(one: EffectRow, other: EffectRow) -> bool:
+    return other.study_id in one.overlap_with or one.study_id in other.overlap_with
 
 
 def _pool_part(
@@ -97,7 +111,8 @@ def _pool_part(
     v = [effect.vi for effect in used if effect.vi is not None]
     if len(used) == 1:
         single = {"estimate": y[0], "ci_lo": used[0].ci_lo, "ci_hi": used[0].ci_hi, "se": v[0] ** 0.5}
-        row |= {**single, "p": p_value(y[0], v[0] ** 0.5), "ci_method": "z", "warnings": [ONE_STUDY]}
+        row |= {**single, "p": p_value(y[0], v[0] ** 0.5), "ci_method": "z"}
+        row["warnings"] = [ONE_STUDY, *_cell_warnings(used)]
     if len(used) < 2:
         return row, []
     result = pool(
@@ -129,7 +144,11 @@ def _pool_part(
         "ci_method": result.ci_method,
         "common_lo": result.common_lo,
         "common_hi": result.common_hi,
-        "warnings": [*result.warnings, *_cell_warnings(used)],
+        "warnings": [
+            *(_with_limits(text, result, first.measure) for text in result.warnings),
+            *_scale_warnings(result, plan, first),
+            *_cell_warnings(used),
+        ],
     }
     left_out = leave_one_out(
         y, variance=v, names=[effect.study_id for effect in used], tau2=plan.tau2, ci=plan.interval
@@ -163,20 +182,50 @@ def _refuse_mixture(used: Sequence[EffectRow]) -> None:
         raise IncomparableMeasures(message, hint="pool final values only")
 
 
+def _with_limits(text: str, result: Pool, measure: str) -> str:
+    """A warning that sends the reader to the wider interval says which that is."""
+    if text != NARROWER:
+        return text
+    return f"{text}: {number(result.common_lo, measure)} to {number(result.common_hi, measure)}"
+
+
+def _scale_warnings(result: Pool, plan: SynthesisPlan, cell: EffectRow) -> list[str]:
+    """Whether the prediction interval holds differences that the scale does not allow."""
+    outcome = plan.outcome(cell.outcome_id)
+    widths = {EffectMeasure.RD: 1.0}
+    if outcome is not None and outcome.scale is not None:
+        widths[EffectMeasure.MD] = outcome.scale[1] - outcome.scale[0]
+    width = widths.get(EffectMeasure(cell.measure))
+    if width is None or result.pi_lo is None or result.pi_hi is None or max(-result.pi_lo, result.pi_hi) <= width:
+        return []
+    return [f"the prediction interval reaches beyond the largest difference that the scale allows ({width:g})"]
+
+
 def _cell_warnings(used: Sequence[EffectRow]) -> list[str]:
-    """What the figures of several studies say about each other."""
+    """What the figures of the studies say of themselves and about each other."""
     found = []
     sds: dict[str, list[float]] = {}
     for effect in used:
         # an SMD has no common scale, so only SDs of one instrument can be compared
         group = effect.value_kind if effect.measure == EffectMeasure.MD else f"{effect.instrument} {effect.value_kind}"
-        sds.setdefault(group, []).extend(_sds_on_the_pooled_scale(effect))
-    if any(SLIP[0] <= max(group) / min(group) <= SLIP[1] for group in sds.values() if group):
+        mine = _sds_on_the_pooled_scale(effect)
+        if mine:
+            sds.setdefault(group, []).append(math.prod(mine) ** (1 / len(mine)))
+    if any(max(group) / min(group) >= SLIP for group in sds.values()):
         found.append(SCALE_SLIP)
+    if any(max(mine) / min(mine) >= SLIP for mine in map(_sds_on_the_pooled_scale, used) if mine):
+        found.append(ARM_SLIP)
     if any("large_effect" in effect.flags for effect in used):
         found.append(LARGE)
     if len({effect.value_kind for effect in used}) > 1:
-        found.append("final values and changes are pooled together")
+        found.append(MIXED)
+    k = f"{len(used)} {'study' if len(used) == 1 else 'studies'}"
+    unknown = sum(not effect.n_known for effect in used)
+    if unknown:
+        found.append(f"n not printed for {unknown} of {k}: there are more participants than counted")
+    remarked = sum(any(flag.startswith("remarked:") for flag in effect.flags) for effect in used)
+    if remarked:
+        found.append(f"open remarks on the figures of {remarked} of {k}: review explain")
     return found
 
 

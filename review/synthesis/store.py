@@ -16,7 +16,12 @@ _STUDIES = "select * from v1.study order by study_id"
 _ARMS = "select * from v1.arm order by study_id, line"
 _RESULTS = "select * from v1.result where month is not null order by row_id"
 _INSTRUMENTS = "select * from v1.instrument"
-_REMARKS = "select study_id, subject, remark from v1.remark where kind = 'do_not_pool' order by remark_id"
+_REMARKS = """
+  select study_id, kind, subject, remark from v1.remark
+  where kind in ('do_not_pool', 'contradiction', 'label', 'n', 'sign', 'unit') order by remark_id
+"""
+"""Remarks that bear on an effect: the first kind bars it, the others are told beside it; other kinds do neither."""
+_BARS = "do_not_pool"
 _EFFECTS = """
   select * from v1.effect_size
   where ($cell is null or cell_id = $cell) order by cell_id, study_id
@@ -84,15 +89,19 @@ def write(
 def read_studies(store: Store) -> list[Study]:
     """Every study with its arms and its rows that have a month; rows without one lie in no window."""
     families = {row["instrument"]: row for row in _rows(store, _INSTRUMENTS)}
-    remarks = _rows(store, _REMARKS)
+    remarks: dict[str, list[dict[str, Any]]] = {}
+    for each in _rows(store, _REMARKS):
+        remarks.setdefault(each["study_id"], []).append(each)
     arms: dict[str, list[Arm]] = {}
     for row in _rows(store, _ARMS):
-        arms.setdefault(row["study_id"], []).append(_arm(row))
+        about = [each for each in remarks.get(row["study_id"], ()) if each["subject"] == f"arm:{row['arm_id']}"]
+        arms.setdefault(row["study_id"], []).append(_arm(row, remarks=about))
     rows: dict[str, list[Row]] = {}
     for row in _rows(store, _RESULTS):
-        mine = [each for each in remarks if each["study_id"] == row["study_id"]]
-        made = _result(row, families.get(row["instrument"], {}), remarks=mine)
+        about = [each for each in remarks.get(row["study_id"], ()) if _is_about(each["subject"], row)]
+        made = _result(row, families.get(row["instrument"], {}), remarks=about)
         rows.setdefault(row["study_id"], []).append(made)
+    on_study = {study_id: [each for each in about if each["subject"] == "study"] for study_id, about in remarks.items()}
     return [
         Study(
             study_id=row["study_id"],
@@ -101,14 +110,8 @@ def read_studies(store: Store) -> list[Study]:
             unit=row["unit"],
             randomised_until_month=row["randomised_until_month"],
             overlap_with=tuple(row["overlap_with"] or ()),
-            do_not_pool=next(
-                (
-                    each["remark"]
-                    for each in remarks
-                    if each["study_id"] == row["study_id"] and each["subject"] == "study"
-                ),
-                None,
-            ),
+            do_not_pool=_barred(on_study.get(row["study_id"], ())),
+            remarks=_open(on_study.get(row["study_id"], ())),
             arms=tuple(arms.get(row["study_id"], ())),
             rows=tuple(rows.get(row["study_id"], ())),
         )
@@ -116,7 +119,15 @@ def read_studies(store: Store) -> list[Study]:
     ]
 
 
-def _arm(row: Mapping[str, Any]) -> Arm:
+def _barred(remarks: Sequence[Mapping[str, Any]]) -> str | None:
+    return next((each["remark"] for each in remarks if each["kind"] == _BARS), None)
+
+
+def _open(remarks: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(sorted({each["kind"] for each in remarks} - {_BARS}))
+
+
+def _arm(row: Mapping[str, Any], *, remarks: Sequence[Mapping[str, Any]]) -> Arm:
     return Arm(
         arm_id=row["arm_id"],
         role=row["role"],
@@ -124,6 +135,8 @@ def _arm(row: Mapping[str, Any]) -> Arm:
         comparator_type=row["comparator_type"],
         n_randomised=row["n_randomised"],
         combines=tuple(row["combines"] or ()),
+        co_intervention=row["co_intervention"],
+        remarks=_open(remarks),
     )
 
 
@@ -166,8 +179,10 @@ def _result(
         hi=row["hi"],
         adjusted=bool(row["adjusted"]),
         level="secondary" if "secondary" in (row["level"], row["n_level"]) else "primary",
+        imputed=bool(row["imputed"]),
         as_printed=row["as_printed"],
-        do_not_pool=next((each["remark"] for each in remarks if _is_about(each["subject"], row)), None),
+        do_not_pool=_barred(remarks),
+        remarks=_open(remarks),
     )
 
 

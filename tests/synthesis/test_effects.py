@@ -11,7 +11,8 @@ from review.errors import IncomparableMeasures, SharedControl
 from review.project import ComparatorClass, OutcomePlan, SynthesisPlan, Window
 from review.synthesis.effects import effects_of_study
 from review.synthesis.figures import Arm, EffectRow, Row, Study
-from review.synthesis.pools import LARGE, SCALE_SLIP, pool_cells
+from review.synthesis.pooling import NARROWER
+from review.synthesis.pools import ARM_SLIP, LARGE, SCALE_SLIP, pool_cells
 from review.terms import ComparatorType, EffectMeasure
 
 PLAN = SynthesisPlan(
@@ -165,7 +166,7 @@ def test_two_comparators_of_different_classes_are_two_cells() -> None:
 @pytest.mark.parametrize(
     ("given", "reason"),
     [
-        ({"n": None}, "n per arm not printed"),
+        ({"n": None}, "n at follow-up not printed"),
         ({"spread_kind": "none", "spread_lo": None}, "no SD printed"),
         ({"center": None}, "no mean or median printed"),
         ({"measure": "percent_change"}, "percent change is not a score on the scale"),
@@ -182,6 +183,12 @@ def test_what_is_missing_is_said_in_plain_words(given: dict[str, object], reason
     effect = only(study(*both(**given)))
     assert not effect.pooled
     assert effect.not_pooled_because == reason
+
+
+def test_no_n_at_all_is_told_from_n_randomised_alone() -> None:
+    arms = (replace(CELLS, n_randomised=None), replace(SALINE, n_randomised=None))
+    assert only(study(*both(n=None), arms=arms)).not_pooled_because == "n per arm not printed"
+    assert only(study(*both(n=None))).not_pooled_because == "n at follow-up not printed"
 
 
 def test_an_unskewed_median_is_converted_and_a_skewed_one_is_not() -> None:
@@ -259,6 +266,120 @@ def test_overlapping_studies_count_once() -> None:
     assert reasons == {"large": None, "small": "participants may overlap with large"}
 
 
+def test_a_study_does_not_lose_to_one_that_is_itself_dropped() -> None:
+    """Large and middle share people, middle and small do: middle goes, and small has nobody left to share with."""
+    small = study(*both(n=10), study_id="a_small")
+    middle = study(*both(n=30), study_id="b_middle", overlap_with=("a_small", "c_large"))
+    large = study(*both(n=60), study_id="c_large")
+    effects = [effect for each in (small, middle, large) for effect in effects_of_study(each, PLAN)]
+    done = pool_cells(effects, PLAN, studies=[small, middle, large])
+    assert {effect.study_id for effect in done.effects if effect.pooled} == {"a_small", "c_large"}
+
+
+def test_overlap_is_settled_for_primary_figures_by_themselves() -> None:
+    """The larger report is a review's table: among primary figures the smaller stands."""
+    small = study(*both(), study_id="small")
+    large = study(*both(n=60, level="secondary"), study_id="large", overlap_with=("small",))
+    effects = [effect for each in (small, large) for effect in effects_of_study(each, PLAN)]
+    done = pool_cells(effects, PLAN, studies=[small, large])
+    used = {row_["subset"]: [name.split("#")[1] for name in row_["effect_ids"]] for row_ in done.pooled}
+    assert used == {"all": ["large"], "primary": ["small"]}
+
+
+def test_two_arms_without_events_carry_information_on_a_difference_of_risks() -> None:
+    plan = replace(PLAN, outcomes=(OutcomePlan("responder", EffectMeasure.RD, None, ("half",)),))
+    given = {"kind": "binary", "outcome_id": "responder", "instrument": "half", "family": "half", "center": None}
+    effect = effects_of_study(study(*both(events=0, **given)), plan)[0]
+    assert effect.pooled
+    assert effect.yi == pytest.approx(0.0)
+    # half an event added to each cell: 2 * 0.5 * 20.5 / 21**3
+    assert effect.vi == pytest.approx(20.5 / 9261)
+
+
+HA = Arm("ha", "comparator", None, "hyaluronic_acid", 20)
+
+
+@pytest.mark.parametrize(
+    ("beside", "control", "what"),
+    [
+        ("hyaluronic acid", replace(SALINE, co_intervention="Hyaluronan"), "hyaluronic acid"),
+        ("eccentric exercise", replace(SALINE, co_intervention="exercise at home"), None),
+        ("carpal tunnel release", replace(SALINE, co_intervention="surgery"), None),
+        ("laser", replace(SALINE, co_intervention="laser"), "laser"),
+        ("hyaluronic acid", HA, "hyaluronic acid"),
+        ("hyaluronic acid", SALINE, None),
+        (None, HA, None),
+        ("exercise", replace(SALINE, comparator_type="usual_care", co_intervention="exercise"), None),
+        ("usual care", replace(SALINE, comparator_type="usual_care"), None),
+    ],
+)
+def test_product_on_top_of_a_treatment_of_both_arms_is_an_add_on(
+    beside: str | None, control: Arm, what: str | None
+) -> None:
+    plan = replace(
+        PLAN,
+        comparators=(
+            *PLAN.comparators,
+            ComparatorClass("ha", "hyaluronic acid", (ComparatorType.HYALURONIC_ACID,)),
+            ComparatorClass("usual", "usual care", (ComparatorType.USUAL_CARE, ComparatorType.EXERCISE)),
+        ),
+    )
+    arms = (replace(CELLS, co_intervention=beside), replace(control, arm_id="saline"))
+    effect = effects_of_study(study(*both(), arms=arms), plan)[0]
+    assert effect.yi is not None
+    if what is None:
+        assert effect.pooled
+        return
+    assert effect.not_pooled_because == f"both arms also had {what}: an add-on comparison"
+    assert f"add_on:{what}" in effect.flags
+
+
+def test_imputed_figures_and_open_remarks_flag_their_effect() -> None:
+    arms = (replace(CELLS, remarks=("label",)), SALINE, replace(SALINE, arm_id="other", remarks=("unit",)))
+    rows = (row("cells", imputed=True), row("saline", remarks=("n",)))
+    effect = only(study(*rows, arms=arms, remarks=("contradiction",)))
+    assert {"imputed", "remarked:contradiction", "remarked:label", "remarked:n"} <= set(effect.flags)
+    assert "remarked:unit" not in effect.flags
+    assert effect.pooled
+
+
+def test_the_pool_counts_the_studies_with_open_remarks() -> None:
+    one, two = study(*both(), study_id="one"), study(*both(), study_id="two", remarks=("label",))
+    assert "open remarks on the figures of 1 of 2 studies: review explain" in warnings_of(one, two)
+    assert "open remarks on the figures of 1 of 1 study: review explain" in warnings_of(two)
+    assert not any("open remarks" in text for text in warnings_of(one))
+
+
+def test_a_narrow_interval_names_the_limits_of_the_wider_one() -> None:
+    """Two studies of one result: -20.0 with a variance of 40 each, so -20 ± 1.96 * sqrt(20)."""
+    texts = warnings_of(study(*both(), study_id="one"), study(*both(), study_id="two"))
+    assert f"{NARROWER}: −28.8 to −11.2" in texts
+
+
+def test_a_narrow_interval_of_ratios_names_ratios() -> None:
+    given = {"kind": "binary", "outcome_id": "responder", "instrument": "half", "family": "half", "center": None}
+    rows = (row("cells", events=12, **given), row("saline", events=6, **given))
+    texts = warnings_of(study(*rows, study_id="one"), study(*rows, study_id="two"))
+    # log RR 0.693 ± 1.96 * sqrt((1/12 - 1/20 + 1/6 - 1/20) / 2)
+    assert f"{NARROWER}: 1.17 to 3.42" in texts
+
+
+def test_a_prediction_interval_beyond_the_scale_is_warned_of() -> None:
+    def at(mean: float, name: str) -> Study:
+        return study(row("cells", center=mean), row("saline", center=5.0), study_id=name)
+
+    far = "the prediction interval reaches beyond the largest difference that the scale allows (100)"
+    assert far in warnings_of(at(1.0, "a"), at(5.0, "b"), at(9.0, "c"))
+    assert far not in warnings_of(at(4.6, "a"), at(4.9, "b"), at(4.8, "c"))
+
+
+def test_a_single_study_keeps_the_warnings_about_its_figures() -> None:
+    large = study(row("cells", spread_lo=0.4), row("saline", spread_lo=0.4))
+    slipped = study(row("cells", spread_lo=0.2), row("saline", spread_lo=2.0))
+    assert LARGE in warnings_of(large)
+    assert ARM_SLIP in warnings_of(slipped)
+
+
 def test_risk_ratios_from_events_and_from_percentages() -> None:
     given = {
         "kind": "binary",
@@ -282,7 +403,7 @@ def test_risk_ratios_from_events_and_from_percentages() -> None:
             {"pct_printed": 33.0, "as_printed": "33 %", "n": 300},
             "the printed percentage fits no single count of participants",
         ),
-        ({"n": None, "events": 3}, "n per arm not printed"),
+        ({"n": None, "events": 3}, "n at follow-up not printed"),
         ({}, "no events and no percentage printed"),
     ],
 )
@@ -315,9 +436,21 @@ def contrast(**given: object) -> Row:
 def test_an_adjusted_contrast_is_used_where_no_arm_has_an_sd() -> None:
     effect = only(study(contrast()))
     assert effect.yi == pytest.approx(-4.0)
-    assert effect.vi == pytest.approx((10 * 1.1 / (2 * 1.959963984540054)) ** 2)
+    # t with 20 + 20 - 2 degrees of freedom
+    assert effect.vi == pytest.approx((10 * 1.1 / (2 * 2.024394164)) ** 2)
+    assert effect.formulas[0] == "se_from_ci_t@handbook-6.5.2.3"
     assert {"generic_inverse_variance", "adjusted"} <= set(effect.flags)
     assert (effect.n_a, effect.n_b) == (20, 20)
+
+
+def test_a_contrast_without_n_is_read_by_the_normal_distribution() -> None:
+    arms = (replace(CELLS, n_randomised=None), SALINE)
+    effect = only(study(contrast(), arms=arms))
+    assert effect.vi == pytest.approx((10 * 1.1 / (2 * 1.959963984540054)) ** 2)
+    assert effect.formulas[0] == "se_from_ci@handbook-6.3.1"
+    assert "n not printed for 1 of 1 study: there are more participants than counted" in warnings_of(
+        study(contrast(), arms=arms)
+    )
 
 
 def test_arm_level_figures_go_before_a_contrast() -> None:
@@ -422,6 +555,17 @@ def test_an_sd_ten_times_too_small_is_warned_of_and_another_scale_is_not() -> No
     slipped = study(*both(spread_lo=0.2, center=5.0), study_id="two")
     assert SCALE_SLIP not in warnings_of(one, other_scale)
     assert SCALE_SLIP in warnings_of(one, slipped)
+
+
+def test_sds_are_compared_between_studies_and_without_an_upper_bound() -> None:
+    one = study(*both(), study_id="one")
+    hundredfold = study(*both(spread_lo=0.02, center=5.0), study_id="two")
+    uneven = study(row("cells", spread_lo=0.9, center=5.0), row("saline", spread_lo=7.0), study_id="two")
+    assert SCALE_SLIP in warnings_of(one, hundredfold)
+    assert {SCALE_SLIP, ARM_SLIP}.isdisjoint(warnings_of(one))
+    # 7.8 times between its own arms, 1.3 times between the studies
+    assert ARM_SLIP in warnings_of(one, uneven)
+    assert SCALE_SLIP not in warnings_of(one, uneven)
 
 
 def test_an_effect_beyond_two_sds_is_warned_of_in_its_pool() -> None:

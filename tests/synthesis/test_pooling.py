@@ -88,6 +88,20 @@ def test_two_effects_are_pooled_with_a_warning_and_without_a_prediction_interval
     assert (result.pi_lo, result.pi_hi, result.pi_method) == (None, None, None)
 
 
+def test_two_effects_by_the_normal_distribution_are_not_said_to_have_one_degree_of_freedom() -> None:
+    result = pool([0.1, 0.6], variance=[0.1, 0.2], ci="z")
+    assert pooling.TWO_STUDIES not in result.warnings
+    assert any(text.startswith("two studies") for text in result.warnings)
+
+
+@pytest.mark.parametrize("y", [[0.3, 0.1 + 0.2, 0.3], [0.3, 0.3001, 0.2999]])
+def test_almost_equal_effects_are_warned_of_like_equal_ones(y: list[float]) -> None:
+    result = pool(y, variance=[0.1, 0.2, 0.3])
+    assert pooling.EQUAL in result.warnings
+    assert result.p is None
+    assert pooling.EQUAL not in pool(y, variance=[0.1, 0.2, 0.3], ci="z").warnings
+
+
 def test_three_effects_have_a_prediction_interval_by_t_with_one_degree_of_freedom() -> None:
     result = pool([0.1, 0.6, 1.4], variance=[0.1, 0.2, 0.1])
     half = 12.7062047361747 * math.sqrt(result.tau2 + result.wald_se**2)

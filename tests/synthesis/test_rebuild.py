@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,10 +15,15 @@ from review.extraction.load import load
 from review.measures import formulas
 from review.measures.formulas import FORMULAS
 from review.project import Project, load_project
+from review.reporting.explain import explain, explanation_text
 from review.synthesis import rebuild as rebuilding
+from review.synthesis import store as tables
+from review.synthesis.effects import effects_of_study
+from review.synthesis.pools import pool_cells
 from review.synthesis.reading import effects_of, pooled_cells
-from review.synthesis.rebuild import is_stale, rebuild
+from review.synthesis.rebuild import effect_record, is_stale, rebuild
 from tests.synthesis.synthesis_data import Computed
+from tests.synthesis.test_effects import PLAN, both, study
 
 ELBOW = "lateral_epicondylitis/prp/corticosteroid/pain/upto_3m"
 
@@ -118,3 +125,39 @@ def test_the_views_show_ratios_as_ratios(shipped_review: Computed) -> None:
 def test_a_project_without_a_database_is_made_one(tmp_path: Path) -> None:
     assert not (tmp_path / "review.duckdb").exists()
     assert pooled_cells(LocalStore(tmp_path / "review.duckdb")).height == 0
+
+
+def test_the_evidence_table_has_the_studies_of_each_subset(empty_review: Project) -> None:
+    """Large (a review's table) shares people with middle, middle with small: large and small, or middle alone."""
+    cell = "knee_oa/bm_msc/placebo/pain/late"
+    made = {
+        name: study(*both(n=n, level=level), study_id=name, overlap_with=partners)
+        for name, n, level, partners in (
+            ("large", 60, "secondary", ("middle",)),
+            ("middle", 30, "primary", ("small",)),
+            ("small", 10, "primary", ()),
+        )
+    }
+    effects = [effect for each in made.values() for effect in effects_of_study(each, PLAN)]
+    done = pool_cells(effects, PLAN, studies=list(made.values()))
+    store = LocalStore(empty_review.database_path)
+    tables.write(
+        store,
+        effects=[effect_record(effect) for effect in done.effects],
+        pooled=done.pooled,
+        influence=done.influence,
+        closing={"rebuild_id": "b", "formula_version": "x", "built_at": datetime.now(UTC)},
+    )
+    lines = store.read(
+        "select * from v1.evidence_table where cell_id = $cell order by subset", {"cell": cell}
+    ).to_dicts()
+    assert [(line["subset"], line["k"], line["participants"]) for line in lines] == [
+        ("all", 2, 140),
+        ("primary", 1, 60),
+    ]
+    assert lines[1]["estimate"] == pytest.approx(-20.0)
+    assert lines[1]["ci_lo"] == pytest.approx(-20.0 - 1.959964 * math.sqrt(100 * (4 / 30 + 4 / 30)))
+    assert lines[0]["not_pooled_because"] == ["participants may overlap with large"]
+    assert lines[1]["not_pooled_because"] == ["participants may overlap with a larger study"]
+    text = explanation_text(explain(store, empty_review, cell), empty_review)
+    assert "pooled with primary figures only; else not pooled: participants may overlap with large" in text

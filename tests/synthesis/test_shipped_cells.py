@@ -1,6 +1,6 @@
 """Which cells of the shipped review hold two or more studies, found a second time by slow and simple code.
 
-Nothing of review.synthesis is used here: the extracted files and review.toml are read as they lie, every way in
+Nothing of review.synthesis is used to count: the extracted files and review.toml are read as they lie, every way in
 which a study could have a usable effect is tried, and studies are counted.
 """
 
@@ -14,8 +14,12 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import pytest
 from scipy import stats
 
+from review.reporting.evidence_table import evidence_table
+from review.reporting.explain import explain, explanation_text
+from review.synthesis.pools import LARGE
 from review.synthesis.reading import effects_of, pooled_cells
 from tests.synthesis.synthesis_data import Computed
 
@@ -81,6 +85,36 @@ def barred(remarks: list[Line], table: str, row: Line) -> bool:
     return False
 
 
+# what the shipped files print as co-intervention, read by hand
+SAME_AS = {
+    "hyaluronic acid": "hyaluronic_acid",
+    "drilling, hyaluronic acid": "hyaluronic_acid",
+    "carpal tunnel release": "surgery",
+    "open-wedge high tibial osteotomy": "surgery",
+    "rigottomy": "surgery",
+    "eccentric exercise": "exercise",
+    "home exercise": "exercise",
+    "heavy slow resistance training": "exercise",
+    "conventional treatment": "usual_care",
+    "medical treatment": "usual_care",
+    "splint": "usual_care",
+    "radiofrequency ablation": "radiofrequency ablation",
+}
+BACKGROUND = {"usual_care", "exercise", "no_treatment", "surgery"}
+
+
+def add_on(arms: list[Line], a: set[str], b: set[str]) -> bool:
+    """Both sides had one more treatment than the care that goes on in most trials."""
+    had: dict[bool, set[str]] = {True: set(), False: set()}
+    for arm in arms:
+        if arm["arm_id"] in a | b:
+            if arm["co_intervention"] not in MISSING:
+                had[arm["arm_id"] in a].add(SAME_AS[arm["co_intervention"]])
+            if arm["arm_id"] in b:
+                had[False].add(arm["comparator_type"])
+    return bool((had[True] & had[False]) - BACKGROUND)
+
+
 def study_cells(folder: Path, families: dict[str, Line], plan: dict[str, Any]) -> set[tuple[str, bool]]:
     """(cell, primary only possible) for every cell in which the study can be pooled."""
     study = tomllib.loads((folder / "study.toml").read_text("utf-8"))
@@ -109,6 +143,8 @@ def study_cells(folder: Path, families: dict[str, Line], plan: dict[str, Any]) -
             for arm in arms
             if roles[arm["arm_id"]] == "comparator" and arm["comparator_type"] in group["types"]
         }
+        if add_on(arms, a, b):
+            continue
         cell = f"{study['condition']}/{source}/{group['id']}/{outcome['outcome']}/{window['id']}"
 
         def wanted(row: Line, outcome: Any = outcome, window: Any = window) -> bool:
@@ -214,3 +250,82 @@ def test_one_pooled_cell_is_what_a_calculator_gives(shipped_review: Computed) ->
         # scipy's t quantile for one degree of freedom is good to ten digits
         assert math.isclose(row["estimate"], mean, rel_tol=1e-9, abs_tol=1e-9)
         assert math.isclose(row["ci_hi"] - row["estimate"], half, rel_tol=1e-8, abs_tol=1e-8)
+
+
+def test_no_co_intervention_of_the_files_is_unknown_to_this_count(shipped_review: Computed) -> None:
+    files = (shipped_review.project.root / "extracted").glob("*/r1/arms.csv")
+    assert {arm["co_intervention"] for file in files for arm in lines(file)} - set(MISSING) == set(SAME_AS)
+
+
+def effects_of_the_study(shipped_review: Computed, study: str) -> list[dict[str, Any]]:
+    return [effect for effect in effects_of(shipped_review.store).to_dicts() if effect["study_id"] == study]
+
+
+@pytest.mark.parametrize(
+    ("study", "beside"),
+    [
+        ("gupta2016", "hyaluronic acid"),
+        ("wangmpc2017", "hyaluronic acid"),
+        ("saw2021", "hyaluronic acid"),
+        ("singhfacet", "radiofrequency ablation"),
+    ],
+)
+def test_add_on_trials_are_shown_and_not_pooled(shipped_review: Computed, study: str, beside: str) -> None:
+    effects = effects_of_the_study(shipped_review, study)
+    assert effects
+    for effect in effects:
+        assert effect["not_pooled_because"] == f"both arms also had {beside}: an add-on comparison"
+        assert f"add_on:{beside}" in effect["flags"]
+
+
+def test_figures_on_which_a_remark_stands_say_so(shipped_review: Computed) -> None:
+    for study, month, flag in (
+        ("sheoran2025", 6.0, "remarked:contradiction"),
+        ("jpma2015le", 0.69, "remarked:label"),
+        ("gosens2011", 2.76, "imputed"),
+    ):
+        effects = [effect for effect in effects_of_the_study(shipped_review, study) if effect["month"] == month]
+        assert effects
+        assert all(flag in effect["flags"] for effect in effects)
+    early = [effect for effect in effects_of_the_study(shipped_review, "sheoran2025") if effect["month"] < 6]
+    assert early
+    assert not any(flag.startswith("remarked") for effect in early for flag in effect["flags"])
+
+
+def test_open_remarks_are_told_beside_the_pool_and_not_beside_every_pool(shipped_review: Computed) -> None:
+    rows = pooled_cells(shipped_review.store, least=1).to_dicts()
+    told = {row["cell_id"] for row in rows if any("open remarks" in text for text in row["warnings"])}
+    assert {
+        "knee_oa/prp/corticosteroid/pain/over_3_to_6m",
+        "lateral_epicondylitis/prp/corticosteroid/pain/upto_3m",
+    } <= told
+    assert len(told) < len(rows) / 2
+
+
+def test_a_narrow_interval_stands_beside_the_wider_one_in_table_and_explanation(shipped_review: Computed) -> None:
+    cell = "lateral_epicondylitis/prp/corticosteroid/pain/upto_3m"
+    sql = "select * from v1.evidence_table where cell_id = $cell and subset = 'all'"
+    line = shipped_review.store.read(sql, {"cell": cell}).to_dicts()[0]
+    assert any(text.endswith("judge by the wider one: −12.5 to 2.2") for text in line["warnings"])
+    assert (round(line["common_lo"], 1), round(line["common_hi"], 1)) == (-12.5, 2.2)
+    text = explanation_text(explain(shipped_review.store, shipped_review.project, cell), shipped_review.project)
+    assert "common-effect model, to compare: −12.5 to 2.2" in text
+
+
+def test_one_study_keeps_the_warnings_about_its_figures(shipped_review: Computed) -> None:
+    sql = "select warnings from v1.evidence_table where cell_id = $cell and subset = 'all'"
+    table, lines_ = evidence_table(shipped_review.store, shipped_review.project)
+    cell = "knee_oa/uc_msc/hyaluronic_acid/pain/over_3_to_6m"
+    assert LARGE in shipped_review.store.read(sql, {"cell": cell}).to_dicts()[0]["warnings"]
+    place = lines_["cell_id"].to_list().index(cell)
+    assert table.footnotes.index(LARGE) in table.rows[place].marks
+
+
+def test_a_pair_without_figures_of_an_outcome_shows_no_number_of_another(shipped_review: Computed) -> None:
+    table, lines_ = evidence_table(shipped_review.store, shipped_review.project, outcome="adverse_events")
+    empty = lines_.filter(lines_["k"] == 0)
+    assert empty.height
+    for name in ("estimate", "effect", "effect_lo", "effect_hi", "common_lo", "common_hi"):
+        assert empty[name].null_count() == empty.height
+    assert not any(empty["warnings"].list.len())
+    assert table.rows
