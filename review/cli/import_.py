@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -11,9 +10,6 @@ from review.cli import output
 from review.cli.context import Review, pass_review
 from review.cli.options import format_option
 from review.terms import SourceKind
-
-if TYPE_CHECKING:
-    pass
 
 _DIALECTS = ("auto", "pubmed_xml", "nbib", "ris", "csv", "tsv")
 
@@ -48,7 +44,7 @@ def import_(
     Each file gets a receipt: record markers seen, records read, each repair and each loss with its line. When
     the markers do not add up nothing is imported. The same file twice adds nothing.
     """
-    from review.errors import UsageProblem
+    from review.errors import ReviewError, UsageProblem
     from review.search.history import list_receipts
     from review.search.ingest import import_file
     from review.search.receipts import words
@@ -60,20 +56,44 @@ def import_(
         message = "no file to import"
         raise UsageProblem(message, hint="review import FILE... --source NAME, or review import --receipts")
     mapping = dict(_pair(text) for text in maps)
-    for path in files:
-        receipt = import_file(
-            review.store,
-            path,
-            source=source,
-            source_kind=source_kind,
-            platform=platform,
-            run_id=run_id,
-            dialect=dialect,
-            mapping=mapping,
-            accept_loss=accept_loss,
-            imported_by=review.who,
-        )
-        output.text(words(receipt))
+    rejected = 0
+    done: list[str] = []
+    try:
+        for path in files:
+            receipt = import_file(
+                review.store,
+                path,
+                source=source,
+                source_kind=source_kind,
+                platform=platform,
+                run_id=run_id,
+                dialect=dialect,
+                mapping=mapping,
+                accept_loss=accept_loss,
+                imported_by=review.named,
+            )
+            output.text(words(receipt))
+            done.append(path.name)
+            rejected += 0 if receipt.already else receipt.records_rejected
+    except ReviewError as problem:
+        if len(files) > 1:
+            problem.message += f"; {_standing(done, [path.name for path in files[len(done) :]])}"
+        raise
+    finally:
+        if rejected:
+            one = rejected == 1
+            output.say(f"{rejected} record{' was' if one else 's were'} rejected: see the lines above (lost)")
+
+
+def _standing(done: list[str], rest: list[str]) -> str:
+    """Which files were imported when one failed, and which were not."""
+    said = f"{_listed(done)} imported, " if done else ""
+    return f"{said}{_listed(rest)} not"
+
+
+def _listed(names: list[str]) -> str:
+    """`a was`, `a and b were`."""
+    return f"{' and '.join(filter(None, (', '.join(names[:-1]), names[-1])))} {'was' if len(names) == 1 else 'were'}"
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from review.search.runs import RunResult
+    from review.search.strategy import Strategy
 
 
 @click.group()
@@ -34,17 +35,26 @@ def list_(review: Review, format: str) -> None:
     """The strategies of queries/pubmed, and whether they were run."""
     import polars as pl
 
+    from review.errors import ProtocolError
     from review.search.strategy import load_strategy, strategies
 
-    found = [load_strategy(path) for path in strategies(review.project.queries)]
+    rows: list[tuple[str, str | None, str | None, int | None, str]] = []
+    for path in strategies(review.project.queries):
+        try:
+            s = load_strategy(path)
+        except ProtocolError as problem:  # the others are listed all the same
+            rows.append((path.stem, None, None, None, f"broken: {problem}"))
+        else:
+            rows.append((s.name, s.version, s.source, len(s.lines), s.standing))
+            _say_unknown_covers(review, s)
     columns = {
-        "strategy": [s.name for s in found],
-        "version": [s.version for s in found],
-        "source": [s.source for s in found],
-        "lines": [len(s.lines) for s in found],
-        "standing": [s.standing for s in found],
+        "strategy": pl.String,
+        "version": pl.String,
+        "source": pl.String,
+        "lines": pl.Int64,
+        "standing": pl.String,
     }
-    output.frame(pl.DataFrame(columns), format, title="Strategies")
+    output.frame(pl.DataFrame(rows, schema=columns, orient="row"), format, title="Strategies")
 
 
 @search.command(epilog="Example: review search show regenerative-pain --full")
@@ -71,6 +81,7 @@ def show(review: Review, name: str, full: bool, format: str) -> None:
         "text": [line.text for line in strategy.lines],
     }
     output.frame(pl.DataFrame(columns), format, title=f"{strategy.name} {strategy.version}: {strategy.standing}")
+    _say_unknown_covers(review, strategy)
     output.say(f"{strategy.name}: {strategy.standing}")
 
 
@@ -92,7 +103,7 @@ def run(review: Review, name: str, count_only: bool, allow_dropped_terms: bool, 
         strategy,
         count_only=count_only,
         allow_dropped_terms=allow_dropped_terms,
-        run_by=review.who,
+        run_by=review.named,
         say=output.say,
     )
     _print(review, result, format)
@@ -109,9 +120,13 @@ def replay(
     review: Review, name: str, run_id: str | None, folder: Path | None, allow_dropped_terms: bool, format: str
 ) -> None:
     """Read the stored answers of a run anew, without a network."""
+    from review.errors import UsageProblem
     from review.search import runs
     from review.search.strategy import find_strategy
 
+    if run_id is not None and folder is not None:
+        message = "a replay reads a run (--run) or a folder (--from), not both"
+        raise UsageProblem(message)
     strategy = find_strategy(review.project.queries, name)
     if folder is not None:
         result = runs.replay_folder(
@@ -119,14 +134,14 @@ def replay(
             review.project,
             strategy,
             folder,
-            run_by=review.who,
+            run_by=review.named,
             allow_dropped_terms=allow_dropped_terms,
         )
     else:
         result = runs.replay(
             review.store, review.project, strategy, run_id=run_id, allow_dropped_terms=allow_dropped_terms
         )
-    _print(review, result, format)
+    _print(review, result, format, replayed=True)
 
 
 @search.command(
@@ -163,13 +178,12 @@ def enter(
 ) -> None:
     """Record a search that was run elsewhere; prints the id for `review import --search`."""
     from review.errors import UsageProblem
-    from review.search.ingest import read_bytes
-    from review.search.manual import enter_manual
+    from review.search.manual import enter_manual, read_query
 
     if (query is None) == (query_file is None):
         message = "the strategy is given by --query or by --query-file, one of the two"
         raise UsageProblem(message)
-    text = query if query is not None else read_bytes(query_file or Path()).decode("utf-8", errors="replace")
+    text = query if query is not None else read_query(query_file or Path())
     run_id = enter_manual(
         review.store,
         name=name,
@@ -180,7 +194,7 @@ def enter(
         searched_on=searched_on.date(),
         hits=hits,
         limits=limits,
-        run_by=review.who,
+        run_by=review.named,
         simulated=review.project.simulated,
     )
     output.text(run_id)
@@ -215,7 +229,15 @@ def export(review: Review, run_id: str, folder: Path) -> None:
     output.text(str(export_run(review.store, run_id, folder)))
 
 
-def _print(review: Review, result: RunResult, format: str) -> None:
+def _say_unknown_covers(review: Review, strategy: Strategy) -> None:
+    """Ids that a line covers and the project's vocabulary does not know; they may be slips of the pen."""
+    from review.search.strategy import unknown_covers
+
+    for no, name in unknown_covers(strategy, review.project.extracted / "_vocabulary"):
+        output.say(f"{strategy.name}: line #{no} covers {name!r}, which is no id of the vocabulary")
+
+
+def _print(review: Review, result: RunResult, format: str, *, replayed: bool = False) -> None:
     """The lines as data, the rest as words."""
     import polars as pl
 
@@ -225,13 +247,16 @@ def _print(review: Review, result: RunResult, format: str) -> None:
         "hits": [line.hits for line in result.lines],
         "warnings": ["; ".join(line.warnings) for line in result.lines],
     }
-    output.frame(pl.DataFrame(columns), format, title=f"{result.strategy}: {result.mode} {result.run_id}")
+    output.frame(
+        pl.DataFrame(columns),
+        format,
+        title=f"{result.strategy}: {'replay of' if replayed else result.mode} {result.run_id}",
+    )
     for part in result.dropped:
         output.say(f"accepted: line #{part['line']}: {part['signal']}: {part['text']}")
     if result.mode == "count":
         output.say(f"{result.hits} records; {result.requests} questions asked, nothing fetched")
     else:
-        output.say(
-            f"{result.hits} records counted, {result.retrieved} retrieved, {result.new_records} new; "
-            f"run {result.run_id}"
-        )
+        counts = f"{result.hits} records counted, {result.retrieved} retrieved, {result.new_records} new"
+        how = "; replayed from stored answers, PubMed was not asked" if replayed else ""
+        output.say(f"{counts}; run {result.run_id}{how}")

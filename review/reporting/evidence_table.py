@@ -178,15 +178,17 @@ def _row(line: Mapping[str, Any], project: Project, by: By, footnotes: list[str]
         interval = f"{number(line['pi_lo'], line['measure'])} to {number(line['pi_hi'], line['measure'])}"
     spread = f"{100 * line['i2']:.0f} %; {line['tau2']:.2f}" if line["i2"] is not None else ""
     has_figures = line["state"] != NO_FIGURES
-    measure, effect = "", NO_FIGURES
+    # in the first column, which is the widest, the words that stand for all the others
+    comparator, measure, effect = NO_FIGURES, "", ""
     if has_figures:
+        comparator = comparators.get(line["comparator"], line["comparator"])
         measure = ", ".join(filter(None, (line["measure"], unit(line["measure"], line["outcome_id"], project))))
         effect = span(line["estimate"], line["ci_lo"], line["ci_hi"], line["measure"])
     return Row(
         cells=(
             condition,
             source,
-            comparators.get(line["comparator"], line["comparator"]),
+            comparator,
             line["outcome"] or line["outcome_id"],
             windows.get(line["time_window"], line["time_window"]),
             line["trials"],

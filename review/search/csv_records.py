@@ -6,10 +6,11 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from review.errors import FormatError, UsageProblem
 from review.identifiers import find_registry_ids, normalise_doi, normalise_pmid
+from review.search.checking import unreadable
 from review.search.decoding import Decoded
 from review.search.reading import Reading, Repair
 from review.search.records import Record, Rejected
@@ -38,25 +39,26 @@ NAMES: dict[str, tuple[str, ...]] = {
     "accession": ("accession number", "accession", "openalex id", "record id"),
 }  # fmt: skip
 _ENOUGH = ("title", "abstract", "pmid", "doi")
+_KINDS = {"pmid": "PMID", "doi": "DOI", "year": "year"}
 
 
 def read_csv(decoded: Decoded, *, mapping: Mapping[str, str] | None = None, name: str = "the file") -> Reading:
     """The records of a CSV or TSV file; *mapping* takes a column of ours to a header of the file.
 
-    Raises FormatError for a header without a known column and for a quoted cell that is never closed.
+    Raises FormatError for a header without a known column or with one twice, for a table without rows and for a
+    quoted cell that is never closed.
     """
-    delimiter, header = find_header(decoded.text)
-    columns = _columns(header, mapping or {}, name=name)
+    delimiter, _ = find_header(decoded.text)
+    rows = _rows(decoded.text, delimiter, name)
+    head_line, header = next(rows, (1, []))
+    place = f"{name} line {head_line}"
+    columns = _columns(header, mapping or {}, delimiter=delimiter, place=place)
+    columns = {ours: theirs.strip() for ours, theirs in columns.items()}
     records: list[Record] = []
     rejected: list[Rejected] = []
     repairs: list[Repair] = []
     marks: list[int] = []
-    begins = 0
-    for number, (line, cells) in enumerate(_rows(decoded.text, delimiter, name)):
-        if not any(cell.strip() for cell in cells):
-            continue
-        if number <= begins and not marks and cells == header:
-            continue
+    for line, cells in rows:
         marks.append(line)
         extra = [cell for cell in cells[len(header) :] if cell.strip()]
         if extra:
@@ -68,8 +70,17 @@ def read_csv(decoded: Decoded, *, mapping: Mapping[str, str] | None = None, name
                 Repair(line, f"{len(cells)} cells under {len(header)} columns; the last ones taken as blank")
             )
         pairs = [(head.strip(), cell.strip()) for head, cell in zip(header, cells, strict=False) if cell.strip()]
-        records.append(_record(pairs, {ours: theirs.strip() for ours, theirs in columns.items()}, line=line))
-    taken = {theirs.strip() for theirs in columns.values()}
+        records.append(_record(pairs, columns, line=line))
+        values = dict(pairs)
+        repairs += unreadable(
+            (line, kind, columns[ours], values[columns[ours]])
+            for ours, kind in _KINDS.items()
+            if columns.get(ours) in values
+        )
+    if not marks:
+        message = f"0 records in {name}: no rows below the header {delimiter.join(header)[:200]!r} of line {head_line}"
+        raise FormatError(message, hint="export the search again")
+    taken = set(columns.values())
     counts = Counter(pair[0] for record in records for pair in record.fields if pair[0] not in taken)
     return Reading(
         dialect="tsv" if delimiter == "\t" else "csv",
@@ -103,19 +114,26 @@ def looks_like_header(header: Sequence[str]) -> bool:
     return any(plain(cell) in NAMES[column] for cell in header for column in _ENOUGH)
 
 
+def looks_like_table(text: str, delimiter: str) -> bool:
+    """Whether the first two lines have several cells, and as many; a table of one's own header."""
+    first = [line for line in text.split("\n", 50) if line.strip()][:2]
+    sizes = [len(cells) for cells in csv.reader(first, delimiter=delimiter)]
+    return sizes[0] > 2 or (sizes[0] == 2 and set(sizes) == {2})
+
+
 def plain(header: str) -> str:
     """A header in small letters and single blanks: `Author(s)` → `author s`."""
     return re.sub(r"[\W_]+", " ", header).strip().lower()
 
 
-def _columns(header: list[str], mapping: Mapping[str, str], *, name: str) -> dict[str, str]:
+def _columns(header: list[str], mapping: Mapping[str, str], *, delimiter: str, place: str) -> dict[str, str]:
     """Our column → the file's header."""
     for ours, theirs in mapping.items():
         if ours not in NAMES:
             message = f"--map {ours}={theirs}: {ours!r} is no column; allowed: {', '.join(NAMES)}"
             raise UsageProblem(message)
         if theirs not in [cell.strip() for cell in header]:
-            message = f"--map {ours}={theirs}: {name} line 1 has no column {theirs!r}; it has: {', '.join(header)}"
+            message = f"--map {ours}={theirs}: {place} has no column {theirs!r}; it has: {', '.join(header)}"
             raise UsageProblem(message)
     columns = dict(mapping)
     for ours, names in NAMES.items():
@@ -126,22 +144,28 @@ def _columns(header: list[str], mapping: Mapping[str, str], *, name: str) -> dic
     if not any(ours in columns for ours in _ENOUGH):
         allowed = "; ".join(f"{ours}: {', '.join(NAMES[ours])}" for ours in _ENOUGH)
         message = (
-            f"{name} line 1: the header {', '.join(header)[:200]!r} names no title, abstract, PMID or DOI; "
+            f"{place}: the header {delimiter.join(header)[:200]!r} names no title, abstract, PMID or DOI; "
             f"allowed names: {allowed}"
         )
         raise FormatError(message, hint="rename a column, or say which it is: --map title=Titel")
+    for theirs in columns.values():
+        twins = [number for number, cell in enumerate(header, start=1) if plain(cell) == plain(theirs)]
+        if len(twins) > 1:
+            numbers = " and ".join(map(str, twins))
+            message = f"{place}: the columns {numbers} are both called {theirs.strip()!r}; one has to go"
+            raise FormatError(message, hint="rename or remove one of them")
     return columns
 
 
-def _rows(text: str, delimiter: str, name: str) -> list[tuple[int, list[str]]]:
-    """(line on which it begins, cells) of every row."""
+def _rows(text: str, delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
+    """(line on which it begins, cells) of every row that is not blank, the header first."""
     csv.field_size_limit(2**31 - 1)  # an abstract with its references may be longer than the 128 kB default
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows = []
     begins = 1
     try:
         for cells in reader:
-            rows.append((begins, cells))
+            if any(cell.strip() for cell in cells):
+                yield begins, cells
             begins = reader.line_num + 1
     except csv.Error as problem:
         if "unexpected end of data" in str(problem):
@@ -149,7 +173,6 @@ def _rows(text: str, delimiter: str, name: str) -> list[tuple[int, list[str]]]:
         else:
             message = f"{name}: the row at line {begins} has a stray quotation mark ({problem})"
         raise FormatError(message, hint="export the file again; nothing was read") from problem
-    return rows
 
 
 def _record(pairs: list[tuple[str, str]], columns: Mapping[str, str], *, line: int) -> Record:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from review.errors import FormatError
-from review.search.csv_records import find_header, looks_like_header
+from review.search.csv_records import find_header, looks_like_header, looks_like_table
 from review.search.decoding import Decoded
 
 READ = ("pubmed_xml", "nbib", "ris", "csv", "tsv")
@@ -57,13 +57,15 @@ def detect(decoded: Decoded, *, name: str) -> Dialect:
         raise _not_read(name, "BibTeX")
     if counts["endnote"] > 1:
         raise _not_read(name, "EndNote tagged text (%)")
-    _, header = find_header(text)
+    delimiter, header = find_header(text)
     if looks_like_header(header):
         return Dialect("csv", "a header with known columns")
-    if len(header) > 2:
+    if looks_like_table(text, delimiter):
         return Dialect("csv", "a first line of several cells")
     message = f"0 records in {name}: tried {READ_IN_WORDS}; it begins with {start[:60]!r}"
-    raise FormatError(message, hint="export the search as RIS or CSV")
+    raise FormatError(
+        message, hint="export the search as RIS or CSV; a table names its title column: --map title=Titel"
+    )
 
 
 def refuse_binary(data: bytes, *, name: str) -> None:
@@ -72,6 +74,11 @@ def refuse_binary(data: bytes, *, name: str) -> None:
         raise _not_read(name, "a spreadsheet (or another zip file)", hint="save the sheet as CSV (UTF-8)")
     if data.startswith(b"%PDF"):
         raise _not_read(name, "a PDF")
+    start = data[:1000]
+    if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        raise _not_read(name, "text in UTF-32", hint="save it as UTF-8")
+    if start.count(0) * 4 > len(start) and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise _not_read(name, "no plain text, or text in UTF-16 or UTF-32 without a mark", hint="save it as UTF-8")
     if not data.strip():
         message = f"{name} is empty"
         raise FormatError(message, hint="export it again")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,7 @@ TOOL = "regen-review"
 MOST_IDS = 9999  # the handbook says 10,000, the server gives one less
 BATCH = 200
 HIGHEST_PMID = 2**27  # far above any PMID; halving finds the used range in a few questions
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
 _SHORT = {"esearch": signals.incomplete_esearch, "efetch": signals.incomplete_efetch}
 _CALLS: dict[str, Callable[..., Any]] = {"esearch": Entrez.esearch, "efetch": Entrez.efetch}
 
@@ -44,8 +46,9 @@ class Client:
     def from_environment(cls) -> Client:
         """The client that NCBI_EMAIL and NCBI_API_KEY describe. Raises UsageProblem without an address."""
         email = os.environ.get("NCBI_EMAIL", "").strip()
-        if "@" not in email:
-            message = "NCBI_EMAIL is not set; NCBI asks for an address with each request"
+        if not _ADDRESS.fullmatch(email):
+            said = f"NCBI_EMAIL={email} is not an address" if email else "NCBI_EMAIL is not set"
+            message = f"{said}; NCBI asks for an address with each request"
             raise UsageProblem(message, hint="export NCBI_EMAIL=you@example.org (and NCBI_API_KEY, if you have one)")
         key = os.environ.get("NCBI_API_KEY", "").strip() or None
         return cls(email=email, api_key=key)

@@ -13,7 +13,7 @@ from review.errors import FormatError, UsageProblem
 from review.search import store as rows
 from review.search.reading import Reading
 from review.search.receipts import Receipt, as_already, make_receipt, problem_of, receipt_of_row, receipt_row
-from review.search.records import Rejected, content_json, quarantine_rows, source_rows
+from review.search.records import quarantine_rows, source_rows
 from review.search.reference_files import read_reference_file
 from review.terms import SourceKind
 
@@ -69,9 +69,9 @@ def import_file(
 
     *source* names the database (`Embase`), *source_kind* is a word of `terms.SourceKind`; with *run_id* (a
     search that was entered) both default to the search's. The same file from the same source adds nothing and
-    returns the first receipt with `already`. Raises FormatError when the file cannot be read, or when its
-    markers do not add up or it is cut off and *accept_loss* is not given: then only a refused receipt is
-    stored.
+    returns the first receipt with `already`. Raises FormatError when the file or none of its records can be read,
+    or when its markers do not add up or it is cut off and *accept_loss* is not given: then only a refused receipt
+    is stored.
     """
     source, source_kind, platform = _source(store, source, source_kind, platform, run_id)
     data = read_bytes(path)
@@ -84,9 +84,9 @@ def import_file(
             )
             raise UsageProblem(message, hint="a file belongs to the search it was first imported for")
         return as_already(receipt_of_row(earlier))
-    reading = _without_nul(read_reference_file(data, name=path.name, dialect=dialect, mapping=mapping))
+    reading = read_reference_file(data, name=path.name, dialect=dialect, mapping=mapping)
     problem = problem_of(reading, name=path.name)
-    refused = problem is not None and not accept_loss
+    refused = problem is not None and not (accept_loss and reading.records)
     records = source_rows(reading.records, source=source)
     known = rows.known_ids(store, [row["source_record_id"] for row in records])
     receipt = make_receipt(
@@ -106,8 +106,9 @@ def import_file(
     )
     if refused:
         rows.keep_refused(store, receipt_row(receipt))
-        message = f"{problem}; nothing was imported"
-        raise FormatError(message, hint="export the file again, or accept the loss with --accept-loss")
+        message = f"{problem}; nothing of it was imported"
+        or_accept = ", or accept the loss with --accept-loss" if reading.records else ""
+        raise FormatError(message, hint=f"export the file again{or_accept}")
     rows.commit_import(
         store,
         records=records,
@@ -132,8 +133,11 @@ def membership(import_id: str, records: Sequence[Mapping[str, Any]], reading: Re
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of *path*. Raises UsageProblem when it cannot be read."""
+    """The bytes of *path*. Raises UsageProblem when it cannot be read, or is a pipe, which might never end."""
     try:
+        if path.exists() and not path.is_file():
+            message = f"{path} cannot be read: it is no regular file"
+            raise UsageProblem(message, hint="give the file that was exported")
         return path.read_bytes()
     except OSError as problem:
         message = f"{path} cannot be read: {problem.strerror or problem}"
@@ -151,9 +155,14 @@ def _source(
             message = f"there is no search {run_id!r}"
             raise UsageProblem(message, hint="review search history lists them; review search enter records a new one")
         run = found
-        if source is not None and source != run["source"]:
-            message = f"--source {source!r} contradicts the search {run_id}, which is of {run['source']!r}"
-            raise UsageProblem(message)
+        for option, given, known in (
+            ("--source", source, run["source"]),
+            ("--source-kind", source_kind, run["source_kind"]),
+            ("--platform", platform, run["platform"]),
+        ):
+            if given is not None and known is not None and given != known:
+                message = f"{option} {given!r} contradicts the search {run_id}, which is of {known!r}"
+                raise UsageProblem(message, hint=f"leave {option} out: the search says it")
     name = source or run.get("source")
     if not name or not name.strip():
         message = "the source of the file is missing"
@@ -163,23 +172,3 @@ def _source(
         message = f"unknown source kind {kind!r}; allowed: {', '.join(SourceKind)}"
         raise UsageProblem(message)
     return name, kind, platform or run.get("platform")
-
-
-def _without_nul(reading: Reading) -> Reading:
-    """Records with a NUL byte go to the quarantine: text with one is damaged, and few programs can show it."""
-    from dataclasses import replace
-
-    bad = [record for record in reading.records if "\\u0000" in content_json(record)]
-    if not bad:
-        return reading
-    rejected = tuple(
-        Rejected(
-            "a NUL byte inside the record",
-            content_json(record).encode(),
-            line=record.line,
-            offset=record.offset,
-        )
-        for record in bad
-    )
-    kept = tuple(record for record in reading.records if record not in bad)
-    return replace(reading, records=kept, rejected=reading.rejected + rejected)

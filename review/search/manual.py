@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 from review import __version__
 from review.database import Store
 from review.errors import UsageProblem
 from review.search import store as rows
+from review.search.decoding import decode
+from review.search.ingest import read_bytes
 from review.terms import SourceKind
+
+_FIRST_YEAR = 1900
+_NO_TEXT = re.compile(r"^%PDF|[\x00-\x08\x0b\x0e-\x1f]")
+
+
+def read_query(path: Path) -> str:
+    """The strategy that a text file holds. Raises UsageProblem for a file that is no text."""
+    text = decode(read_bytes(path)).text
+    if found := _NO_TEXT.search(text):
+        message = f"{path} is no plain text (character {found.start() + 1} is {found.group(0)[:1]!r})"
+        raise UsageProblem(message, hint="save the strategy as a text file (UTF-8), or give it by --query")
+    return text
 
 
 def enter_manual(
@@ -33,7 +49,7 @@ def enter_manual(
     *query* is the strategy as it was asked (for citation searching: the papers whose citations were
     followed), *hits* what the source counted. Files imported with that id are compared with *hits* in
     v1.search_history. The same *run_id* twice is harmless. Raises UsageProblem for an unknown kind, a missing
-    strategy or a date to come.
+    strategy, a date to come or one before 1900.
     """
     if source_kind not in set(SourceKind):
         message = f"unknown source kind {source_kind!r}; allowed: {', '.join(SourceKind)}"
@@ -49,6 +65,9 @@ def enter_manual(
         raise UsageProblem(message)
     if searched_on > (today or datetime.now(UTC).date()):
         message = f"the search is dated {searched_on}, which is still to come"
+        raise UsageProblem(message, hint="give the day on which it was run, as YYYY-MM-DD")
+    if searched_on.year < _FIRST_YEAR:
+        message = f"the search is dated {searched_on}; allowed: {_FIRST_YEAR}-01-01 or later"
         raise UsageProblem(message, hint="give the day on which it was run, as YYYY-MM-DD")
     run_id = run_id or str(uuid.uuid4())
     rows.close_run(

@@ -1,41 +1,89 @@
-"""MEDLINE text (.nbib), line by line. Bio.Medline never complains, whatever it is given, and tells no lines."""
+"""MEDLINE text (.nbib), line by line. Bio.Medline never complains, whatever it is given, and tells no lines.
+
+A blank line ends a record only where the lines behind it repeat a tag that a record has once. To wait for the next
+PMID would fuse two records when one PMID line is missing; to end at any blank line would cut an abstract in two.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from review.search.checking import unreadable
 from review.search.decoding import Decoded
 from review.search.reading import Reading, Repair, Stray, stray
+from review.search.records import Record, Rejected
 from review.search.tagged import medline_record, unmapped
 
 _TAG = re.compile(r"^([A-Z][A-Z0-9]{1,4}) {0,3}- ?(.*)$", re.DOTALL)
 _PMID = re.compile(r"^\s{0,3}PMID\s{0,2}-")
+_ONCE = frozenset({"PMID", "OWN", "STAT", "TI", "BTI", "DP", "SO", "JT", "TA"})
+_KINDS = {"DP": "year"}
 
 
 class _Open:
     def __init__(self, line: int) -> None:
         self.line = line
         self.pairs: list[list[str]] = []
+        self.at: list[int] = []
+        self.tags: set[str] = set()
 
-    def has(self, tag: str) -> bool:
-        """Whether *tag* was seen in this record."""
-        return any(pair[0] == tag for pair in self.pairs)
+    def add(self, tag: str, value: str, line: int) -> None:
+        """Take a tag with its value, from that line of the file."""
+        self.pairs.append([tag, value.strip()])
+        self.at.append(line)
+        self.tags.add(tag)
 
 
 def read_nbib(decoded: Decoded, *, evidence: str = "PMID- lines") -> Reading:
-    """The records of a MEDLINE file. A record ends at a blank line, or where a second PMID begins."""
+    """The records of a MEDLINE file; in a file with PMIDs a record without one is rejected with its line."""
     lines = decoded.lines
     marks = tuple(n for n, text in enumerate(lines, start=1) if _PMID.match(text))
-    with_pmid = bool(marks)
+    groups, repairs, strays = _groups(lines, with_pmid=bool(marks))
+    records: list[Record] = []
+    rejected: list[Rejected] = []
+    for place, group in enumerate(groups):
+        record = medline_record([(tag, value.strip()) for tag, value in group.pairs], line=group.line)
+        if reason := _fault(group, record, with_pmid=bool(marks)):
+            stop = groups[place + 1].line - 1 if place + 1 < len(groups) else len(lines)
+            content = "\n".join(lines[group.line - 1 : stop]).strip()
+            rejected.append(Rejected(reason, content.encode(), line=group.line))
+        else:
+            records.append(record)
+            repairs += unreadable(_values(group))
+    cut_off = _cut_off(groups, decoded.text)
+    if groups and not cut_off and (warning := _other_end(groups)):
+        repairs.append(Repair(groups[-1].line, warning))
+    unmarked = tuple(group.line for group in groups if "PMID" not in group.tags)
+    return Reading(
+        dialect="nbib",
+        evidence=evidence,
+        records=tuple(records),
+        markers=len(marks) + len(unmarked),
+        marker_lines=tuple(sorted(marks + unmarked)),
+        rejected=tuple(rejected),
+        repairs=tuple(repairs),
+        strays=tuple(strays),
+        unmapped=unmapped(records, dialect="nbib"),
+        unfinished=groups[-1].line if cut_off else None,
+        cut_off=cut_off,
+        encoding=decoded.encoding,
+        bom=decoded.bom,
+        newlines=decoded.newlines,
+    )
+
+
+def _groups(lines: Sequence[str], *, with_pmid: bool) -> tuple[list[_Open], list[Repair], list[Stray]]:
+    """The tags of each record, what was repaired to find them, and the lines before the first."""
     groups: list[_Open] = []
     repairs: list[Repair] = []
     strays: list[Stray] = []
     after_blank = True
     for number, text in enumerate(lines, start=1):
-        found = _tag(text)
         if not text.strip():
             after_blank = True
             continue
+        found = _tag(text)
         if found is None:
             if not groups:
                 strays.append(stray(number, text))
@@ -45,29 +93,16 @@ def read_nbib(decoded: Decoded, *, evidence: str = "PMID- lines") -> Reading:
                 groups[-1].pairs[-1][1] += " " + text.strip()
         else:
             tag, value = found
-            if not groups or (after_blank and _ends(groups[-1], lines, number, with_pmid=with_pmid)):
+            if not groups or (after_blank and (not with_pmid or _repeats(groups[-1], lines, number))):
                 groups.append(_Open(number))
-            elif tag == "PMID" and groups[-1].has("PMID"):
-                repairs.append(Repair(number, "no blank line before PMID"))
+            elif tag in ("PMID", "OWN") and tag in groups[-1].tags:
+                repairs.append(Repair(number, f"no blank line before {tag}"))
                 groups.append(_Open(number))
             elif after_blank:
                 repairs.append(Repair(groups[-1].line, f"blank line inside the record before line {number}"))
-            groups[-1].pairs.append([tag, value.strip()])
+            groups[-1].add(tag, value, number)
         after_blank = False
-    records = [medline_record([(tag, value.strip()) for tag, value in g.pairs], line=g.line) for g in groups]
-    return Reading(
-        dialect="nbib",
-        evidence=evidence,
-        records=tuple(records),
-        markers=len(marks) if with_pmid else len(groups),
-        marker_lines=marks or tuple(g.line for g in groups),
-        repairs=tuple(repairs),
-        strays=tuple(strays),
-        unmapped=unmapped(records, dialect="nbib"),
-        encoding=decoded.encoding,
-        bom=decoded.bom,
-        newlines=decoded.newlines,
-    )
+    return groups, repairs, strays
 
 
 def _tag(text: str) -> tuple[str, str] | None:
@@ -77,15 +112,61 @@ def _tag(text: str) -> tuple[str, str] | None:
     return found.group(1), found.group(2)
 
 
-def _ends(group: _Open, lines: list[str], number: int, *, with_pmid: bool) -> bool:
-    """Whether the blank line before line *number* ended the record: where there are PMIDs, a new one must follow."""
-    if not with_pmid:
-        return True
-    if not group.has("PMID"):
-        return False
-    for text in lines[number - 1 :]:
-        if _PMID.match(text):
-            return True
-        if not text.strip():
+def _repeats(group: _Open, lines: Sequence[str], number: int) -> bool:
+    """Whether the lines from *number* to the next blank one hold a tag of *group* that a record has only once."""
+    for at in range(number - 1, len(lines)):
+        if not lines[at].strip():
             return False
+        found = _tag(lines[at])
+        if found is not None and found[0] in _ONCE and found[0] in group.tags:
+            return True
     return False
+
+
+def _fault(group: _Open, record: Record, *, with_pmid: bool) -> str | None:
+    """Why a record cannot be taken: its PMID is no number, or is missing where the others have one."""
+    if "PMID" in group.tags and record.pmid is None:
+        given = next(value for tag, value in group.pairs if tag == "PMID")
+        return f"PMID {given[:40]!r} is no number"
+    if with_pmid and "PMID" not in group.tags and group.pairs[0][0] != "PMC":  # PMC lists papers that have none
+        return "no PMID line"
+    return None
+
+
+def _values(group: _Open) -> list[tuple[int, str, str, str]]:
+    """The values that a column is read from: (line, kind, tag, text)."""
+    found = [
+        (line, _KINDS[tag], tag, value)
+        for line, (tag, value) in zip(group.at, group.pairs, strict=True)
+        if tag in _KINDS
+    ]
+    return found + [
+        (line, "DOI", tag, value)
+        for line, (tag, value) in zip(group.at, group.pairs, strict=True)
+        if tag in ("AID", "LID") and "[doi]" in value
+    ]
+
+
+def _cut_off(groups: Sequence[_Open], text: str) -> str:
+    """What shows that the file ends inside its last record; blank when nothing does."""
+    if not groups:
+        return ""
+    last, others = groups[-1], groups[:-1]
+    ends = last.pairs[-1][0]
+    if not text.rstrip(" \t").endswith("\n"):
+        return f"no newline after its last line, which is of {ends}"
+    if ends in ("TI", "AB") and {group.pairs[-1][0] for group in others} != {ends}:
+        return f"its last line is of {ends}"
+    if "SO" not in last.tags and others and all("SO" in group.tags for group in others):
+        return "no SO line, which every other record has"
+    if "SO" not in last.tags and not others and last.tags & {"OWN", "STAT"}:  # a record of PubMed's own ends with SO
+        return "no SO line, with which PubMed ends a record"
+    return ""
+
+
+def _other_end(groups: Sequence[_Open]) -> str:
+    """A word on a last record that ends before the tag with which all others end."""
+    usual = {group.pairs[-1][0] for group in groups[:-1]}
+    if len(groups) < 3 or len(usual) != 1 or usual <= groups[-1].tags:
+        return ""
+    return f"the last record ends with {groups[-1].pairs[-1][0]}, every other with {usual.pop()}: is the file cut off?"

@@ -253,4 +253,5 @@ def _date(element: Element | None) -> dict[str, Any]:
     month = text_of(element.find("Month")) or text_of(element.find("Season"))
     if not month and free and year:
         month = free.replace(year.group(0), "", 1).strip(" -")
-    return {"year": int(year.group(0)) if year else None, "month": month, "medline_date": free}
+    dated: dict[str, Any] = {"year": int(year.group(0)) if year else None, "month": month, "medline_date": free}
+    return dated if year else dated | {"year_as_given": text_of(element.find("Year"))}

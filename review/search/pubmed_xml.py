@@ -25,6 +25,8 @@ _MARKER = re.compile(rb"<(PubmedArticle|PubmedBookArticle)(?=[\s>/])")
 _BARE_MARKER = re.compile(rb"<MedlineCitation(?=[\s>/])")
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]*?encoding=[\"']([A-Za-z0-9_.-]+)[\"']")
 _COMMENT = re.compile(rb"<!--.*?-->|<\?.*?\?>", re.DOTALL)
+_NUMBER = re.compile(rb"<PMID\b[^>]*>\s*(\d+)\s*</PMID>")
+_PMID = re.compile(r"0*[1-9]\d{0,7}")
 _MATHML = b'<record xmlns:mml="http://www.w3.org/1998/Math/MathML">%s</record>'
 
 
@@ -72,10 +74,12 @@ def _split(data: bytes, at: int, end: int, name: str) -> PubmedBatch:
     records: list[Record] = []
     rejected: list[Rejected] = []
     deleted: list[str] = []
+    number = 0
     markers = len(_MARKER.findall(data, at, end)) or len(_BARE_MARKER.findall(data, at, end))
     while found := _START.search(data, at, end):
         rejected.extend(_left_over(data, at, found.start()))
         kind = found.group(1)
+        number += not kind.startswith(b"Delete")
         closing = b"</" + kind + b">"
         stop = data.find(closing, found.end(), end)
         twin = re.compile(rb"<" + kind + rb"(?=[\s>/])").search(data, found.end(), end)
@@ -83,23 +87,30 @@ def _split(data: bytes, at: int, end: int, name: str) -> PubmedBatch:
             if twin is None:
                 raise _ends_early(name, data, kind.decode(), found.start())
             cut = data[found.start() : twin.start()]
-            rejected.append(Rejected(f"no {closing.decode()} before the next record", cut, offset=found.start()))
+            reason = _named(f"no {closing.decode()} before the next record", cut, number)
+            rejected.append(Rejected(reason, cut, offset=found.start()))
             at = twin.start()
             continue
         at = stop + len(closing)
-        _take(data[found.start() : at], kind, found.start(), records, rejected, deleted)
+        _take(data[found.start() : at], kind, found.start(), number, records, rejected, deleted)
     rejected.extend(_left_over(data, at, end))
     return PubmedBatch(tuple(records), tuple(rejected), tuple(deleted), markers)
 
 
 def _take(
-    cut: bytes, kind: bytes, offset: int, records: list[Record], rejected: list[Rejected], deleted: list[str]
+    cut: bytes,
+    kind: bytes,
+    offset: int,
+    number: int,
+    records: list[Record],
+    rejected: list[Rejected],
+    deleted: list[str],
 ) -> None:
     """Parse one slice into the list that it belongs to."""
     try:
         element = _element(cut)
     except (ElementTree.ParseError, ValueError) as problem:
-        rejected.append(Rejected(f"not well-formed: {problem}", cut, offset=offset))
+        rejected.append(Rejected(_named(f"not well-formed: {problem}", cut, number), cut, offset=offset))
         return
     if kind.startswith(b"Delete"):
         deleted.extend(text.strip() for e in element.iter("PMID") if (text := e.text))
@@ -108,9 +119,18 @@ def _take(
         book_record(element, offset=offset) if kind == b"PubmedBookArticle" else article_record(element, offset=offset)
     )
     if record is None:
-        rejected.append(Rejected("no PMID", cut, offset=offset))
+        rejected.append(Rejected(_named("no PMID", b"", number), cut, offset=offset))
+    elif not _PMID.fullmatch(record.pmid or ""):
+        reason = _named(f"the PMID {(record.pmid or '')[:40]!r} is no number", b"", number)
+        rejected.append(Rejected(reason, cut, offset=offset))
     else:
         records.append(record)
+
+
+def _named(reason: str, cut: bytes, number: int) -> str:
+    """A reason with the number of the record in its file and, where it can still be read, its PMID."""
+    pmid = _NUMBER.search(cut)
+    return f"record {number}{f', PMID {pmid.group(1).decode()}' if pmid else ''}: {reason}"
 
 
 def _element(cut: bytes) -> ElementTree.Element:

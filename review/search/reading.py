@@ -28,7 +28,8 @@ class Stray:
 class Reading:
     """One file as read. `markers` is counted by a scan of its own, so that it can disagree with the records.
 
-    `marker_lines` are where the markers stand, `unfinished` the line of a last record that the file cuts off.
+    `marker_lines` are where the markers stand, `unfinished` the line of a last record that the file cuts off, and
+    `cut_off` what shows that it does.
     """
 
     dialect: str
@@ -41,6 +42,7 @@ class Reading:
     strays: tuple[Stray, ...] = ()
     unmapped: Mapping[str, int] = field(default_factory=dict)
     unfinished: int | None = None
+    cut_off: str = ""
     encoding: str = "utf-8"
     bom: bool = False
     newlines: str = ""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from review.search.reading import Reading
+from review.search.reading import Reading, Repair
 from review.search.records import filled, sha256
 
 _SHOWN = 10
@@ -55,11 +55,24 @@ class Receipt:
 
 def problem_of(reading: Reading, *, name: str) -> str | None:
     """What forbids to commit *reading*, with its line; None when all markers are accounted for and nothing is cut."""
+    if reading.rejected and not reading.records:
+        first = reading.rejected[0]
+        place = _place({"line": first.line, "byte": first.offset})
+        return f"{name}: 0 of {len(reading.rejected)} records could be read; the first, at {place}: {first.reason}"
     if reading.unfinished is not None:
-        return (
-            f"{name}: the file ends inside the record that begins at line {reading.unfinished} (no ER line); "
-            "it may be cut off"
-        )
+        return f"{name}: {_cut_off(reading)}"
+    return _difference(reading, name=name)
+
+
+def _cut_off(reading: Reading) -> str:
+    return (
+        f"the file ends inside the record that begins at line {reading.unfinished} ({reading.cut_off}); "
+        "it may be cut off"
+    )
+
+
+def _difference(reading: Reading, *, name: str) -> str | None:
+    """How the markers differ from the records, if they do."""
     read, rejected = len(reading.records), len(reading.rejected)
     if reading.markers == read + rejected:
         return None
@@ -91,11 +104,10 @@ def make_receipt(
         {"line": bad.line, "byte": bad.offset, "reason": bad.reason, "text": _start(bad.content)}
         for bad in reading.rejected
     ]
-    problem = problem_of(reading, name=name)
-    if problem:
-        rejected.append(
-            {"line": reading.unfinished or _unseparated(reading), "byte": None, "reason": problem, "text": ""}
-        )
+    if difference := _difference(reading, name=name):
+        rejected.append({"line": _unseparated(reading), "byte": None, "reason": difference, "text": ""})
+    if reading.unfinished is not None:  # as far as it goes the record was read: a repair, not a loss
+        reading = replace(reading, repairs=(*reading.repairs, Repair(reading.unfinished, _cut_off(reading))))
     return Receipt(
         import_id="im_" + sha256(source, data_sha256, status, run_id or "")[:20],
         run_id=run_id,
@@ -157,8 +169,9 @@ def words(receipt: Receipt) -> str:
     if receipt.already:
         day = f"{receipt.imported_at:%Y-%m-%d}"
         return f"{receipt.file_name}: already imported on {day} as {receipt.import_id}; nothing added"
+    status = f"{receipt.status}, loss accepted" if receipt.loss_accepted else receipt.status
     lines = [
-        f"{receipt.file_name}: {receipt.status}; {receipt.dialect} ({receipt.dialect_evidence})",
+        f"{receipt.file_name}: {status}; {receipt.dialect} ({receipt.dialect_evidence})",
         f"  import {receipt.import_id}, sha256 {receipt.sha256[:16]}…, {receipt.bytes} bytes, {receipt.encoding}, "
         f"newlines {receipt.newlines}",
         f"  markers {receipt.markers_seen} = read {receipt.records_read} + rejected {receipt.records_rejected}"

@@ -123,6 +123,7 @@ def write_folder(folder: Path, recording: Recording) -> Path:
 def read_folder(folder: Path) -> Recording:
     """Read a recording. Raises FormatError for a manifest or a body that is not what it says."""
     path = folder / MANIFEST
+    _refuse_irregular(path)
     try:
         manifest = json.loads(path.read_text("utf-8"))
     except OSError as problem:
@@ -161,6 +162,7 @@ def _body(folder: Path, path: Path, number: int, entry: Mapping[str, Any]) -> Bo
     if Path(name).name != name or asked_at.tzinfo is None:
         message = f"{path}: response {number}: {name!r} must be a name in the folder, requested_at must have a zone"
         raise FormatError(message)
+    _refuse_irregular(folder / name)
     try:
         content = (folder / name).read_bytes()
     except OSError as problem:
@@ -170,6 +172,13 @@ def _body(folder: Path, path: Path, number: int, entry: Mapping[str, Any]) -> Bo
         message = f"{folder / name} does not match the sha256 of {path.name}: it was changed or cut off"
         raise FormatError(message, hint="export the run again")
     return Body(endpoint, request, asked_at, status, content)
+
+
+def _refuse_irregular(path: Path) -> None:
+    """A pipe in the place of a file would be waited for without end."""
+    if path.exists() and not path.is_file():
+        message = f"{path} is no regular file"
+        raise FormatError(message, hint="export the run again")
 
 
 def successful(bodies: Sequence[Body]) -> list[Body]:

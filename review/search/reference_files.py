@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from review.errors import FormatError
 from review.search import pubmed_xml
+from review.search.checking import look_at_records, unreadable
 from review.search.csv_records import read_csv
-from review.search.decoding import decode
+from review.search.decoding import Decoded, decode
 from review.search.detect import READ, READ_IN_WORDS, Dialect, detect, refuse_binary
 from review.search.nbib import read_nbib
 from review.search.reading import Reading
+from review.search.records import Record
 from review.search.ris import read_ris
 
 
@@ -32,13 +34,14 @@ def read_reference_file(
         dialect = "csv"  # only tables have columns to name
     found = detect(decoded, name=name) if dialect == "auto" else Dialect(dialect, "as told")
     if found.name == "pubmed_xml":
-        reading = _read_xml(data, name=name, evidence=found.evidence)
+        reading = _read_xml(data, decoded, name=name, evidence=found.evidence)
     elif found.name == "nbib":
         reading = read_nbib(decoded, evidence=found.evidence)
     elif found.name == "ris":
         reading = read_ris(decoded, evidence=found.evidence)
     else:
         reading = read_csv(decoded, mapping=mapping, name=name)
+    reading = look_at_records(reading, nul="\0" in decoded.text)
     if not reading.records and not reading.rejected:
         tried = READ_IN_WORDS if dialect == "auto" else dialect
         message = f"0 records in {name}: read as {found.name} ({reading.evidence}); tried {tried}"
@@ -46,17 +49,26 @@ def read_reference_file(
     return reading
 
 
-def _read_xml(data: bytes, *, name: str, evidence: str) -> Reading:
+def _read_xml(data: bytes, decoded: Decoded, *, name: str, evidence: str) -> Reading:
     batch = pubmed_xml.parse(data, name=name)
-    decoded = decode(data)
     return Reading(
         dialect="pubmed_xml",
         evidence=evidence,
         records=batch.records,
         markers=batch.markers,
         rejected=batch.rejected,
+        repairs=tuple(unreadable(_values(batch.records, data))),
         unmapped={"DeleteCitation": len(batch.deleted)} if batch.deleted else {},
         encoding=decoded.encoding,
         bom=decoded.bom,
         newlines=decoded.newlines,
     )
+
+
+def _values(records: Sequence[Record], data: bytes) -> Iterator[tuple[int, str, str, str]]:
+    """The DOIs and years from which no column could be filled: (line, kind, name, text)."""
+    for record in records:
+        given = record.fields if isinstance(record.fields, Mapping) else {}
+        for kind, name, column in (("DOI", "doi", record.doi), ("year", "year_as_given", record.year)):
+            if given.get(name) and not column:
+                yield data.count(b"\n", 0, record.offset or 0) + 1, kind, name, str(given[name])

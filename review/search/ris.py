@@ -8,7 +8,9 @@ taking that for an end invents records. A tag outside a record is stray where th
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from review.search.checking import unreadable
 from review.search.decoding import Decoded
 from review.search.reading import Reading, Repair, Stray, stray
 from review.search.records import Record
@@ -27,6 +29,8 @@ KNOWN = frozenset(
     """.split()  # noqa: SIM905 - the tags of the format, as one reads them
 )
 
+_KINDS = {"DO": "DOI", "PY": "year", "Y1": "year", "PMID": "PMID"}
+
 
 class _Open:
     """The record that is being read."""
@@ -34,6 +38,12 @@ class _Open:
     def __init__(self, line: int) -> None:
         self.line = line
         self.pairs: list[list[str]] = []
+        self.at: list[int] = []
+
+    def add(self, tag: str, value: str, line: int) -> None:
+        """Take a tag with its value, from that line of the file."""
+        self.pairs.append([tag, value])
+        self.at.append(line)
 
 
 def read_ris(decoded: Decoded, *, evidence: str = "TY lines") -> Reading:
@@ -52,6 +62,13 @@ def read_ris(decoded: Decoded, *, evidence: str = "TY lines") -> Reading:
         if current is not None:
             pairs = [(tag, value.strip()) for tag, value in current.pairs]
             records.append(ris_record(pairs, line=current.line))
+            repairs.extend(
+                unreadable(
+                    (line, _KINDS[tag], tag, value)
+                    for line, (tag, value) in zip(current.at, pairs, strict=True)
+                    if tag in _KINDS
+                )
+            )
         current = None
 
     for number, text in enumerate(lines, start=1):
@@ -65,22 +82,24 @@ def read_ris(decoded: Decoded, *, evidence: str = "TY lines") -> Reading:
                 repairs.append(Repair(current.line, f"missing ER before line {number}"))
                 close()
             current = _Open(number)
-            current.pairs.append([tag, value])
+            current.add(tag, value, number)
         elif tag and current is None and not typed:
             repairs.append(Repair(number, "no TY"))
             current = _Open(number)
-            current.pairs.append([tag, value])
+            current.add(tag, value, number)
         elif current is None:
             if text.strip():
                 strays.append(stray(number, text))
         elif tag:
-            current.pairs.append([tag, value])
+            current.add(tag, value, number)
         elif text.strip():
             # a repeated line of keywords is a new value, everything else the rest of the last one
             current.pairs[-1][1] += "\n" + text.strip() if current.pairs[-1][0] == "KW" else " " + text.strip()
         if odd and current is not None:
             repairs.append(Repair(number, f"odd spacing after {tag}"))
     unfinished = current.line if current is not None else None
+    if unfinished is not None and not typed:
+        marks += (unfinished,)  # without TY the ER lines are the markers, and the last record has none
     close()
     return Reading(
         dialect="ris",
@@ -92,6 +111,7 @@ def read_ris(decoded: Decoded, *, evidence: str = "TY lines") -> Reading:
         strays=tuple(strays),
         unmapped=unmapped(records, dialect="ris"),
         unfinished=unfinished,
+        cut_off="no ER line" if unfinished is not None else "",
         encoding=decoded.encoding,
         bom=decoded.bom,
         newlines=decoded.newlines,
@@ -111,7 +131,7 @@ def _tag_of(text: str) -> tuple[str, str, bool]:
 
 def _split_keywords(record: Record) -> Record:
     """Keywords that stand on lines of their own, or joined by a bar, as single ones."""
-    from dataclasses import replace
-
+    if not any("\n" in word or "|" in word for word in record.keywords):
+        return record
     words = [part.strip() for word in record.keywords for part in re.split(r"\n|\s\|\s|\|", word)]
     return replace(record, keywords=tuple(filter(None, words)))

@@ -132,6 +132,9 @@ def replay(
         raise UsageProblem(message, hint="run it, or give a recorded folder: review search replay NAME --from DIR")
     chosen = run_id or known[0]
     closed = rows.find_run(store, chosen)
+    if closed is not None and closed["strategy"] != strategy.name:
+        message = f"the run {chosen} is of the strategy {closed['strategy']!r}, not of {strategy.name!r}"
+        raise UsageProblem(message, hint="review search history lists the runs")
     return _close(
         store,
         project,

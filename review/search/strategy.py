@@ -6,14 +6,15 @@ that is sent stands in full for each line: every `#n` is replaced by that line i
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from review.errors import UsageProblem
+from review.errors import ProtocolError, UsageProblem
 from review.search.records import sha256
-from review.search.syntax import fault
+from review.search.syntax import fault, holds_mesh
 from review.toml_file import TomlTable, read_toml
 
 SOURCES = ["PubMed"]
@@ -91,6 +92,9 @@ class Strategy:
 
 def load_strategy(path: Path) -> Strategy:
     """Read and check one strategy. Raises ProtocolError with file, line, value and what is allowed."""
+    if path.exists() and not path.is_file():
+        message = f"{path} is no regular file"
+        raise ProtocolError(message)
     top, text = read_toml(path)
     name = top.slug("name")
     if name != path.stem:
@@ -131,6 +135,20 @@ def find_strategy(folder: Path, name: str) -> Strategy:
     raise UsageProblem(message, hint="a strategy is a file NAME.toml in queries/pubmed")
 
 
+def unknown_covers(strategy: Strategy, folder: Path) -> list[tuple[int, str]]:
+    """(number of the line, id) where a line covers an id that the vocabulary in *folder* lacks.
+
+    Nothing where the folder has no vocabulary: then there is nothing to compare with.
+    """
+    known: set[str] = set()
+    for name, column in (("condition.csv", "condition_id"), ("cell_source.csv", "cell_source_id")):
+        path = folder / name
+        if path.is_file():
+            with path.open(encoding="utf-8-sig", newline="") as text:
+                known |= {row.get(column) or "" for row in csv.DictReader(text)}
+    return [(line.no, name) for line in strategy.lines for name in line.covers if known and name not in known]
+
+
 def _read_line(table: TomlTable, no: int, at: int) -> Line:
     return Line(
         no=no,
@@ -147,10 +165,13 @@ def _check_line(table: TomlTable, line: Line) -> None:
     """Refuse what PubMed would read otherwise than it was meant, or not at all."""
     for number in line.refers_to:
         if not 1 <= number < line.no:
-            table.refuse("text", f"#{number}", f"the number of an earlier line, #1 to #{line.no - 1}")
+            earlier = (
+                f"#1 to #{line.no - 1}" if line.no > 2 else "#1" if line.no == 2 else "and the first line has none"
+            )
+            table.refuse("text", f"#{number}", f"the number of an earlier line, {earlier}")
     if problem := fault(line.text):
         table.refuse("text", line.text[:80], problem)
-    if "[mesh" in line.text.lower() and line.mesh == "none":
+    if holds_mesh(line.text) and line.mesh == "none":
         table.refuse("mesh", None, '"unverified" or "verified", because the line holds a MeSH term')
 
 

@@ -10,24 +10,50 @@ _TAGS = frozenset(
     tiab ti ab tw ot mesh mh majr mesh:noexp mh:noexp majr:noexp sh pt pt:noexp au ad la dp edat crdt pdat ta jour
     so nm rn si uid pmid sb filter aid doi all gr is ir lid pg vi ip tt title title/abstract
     """.split()  # noqa: SIM905 - forty quoted words are harder to read
-) | {"text word", "all fields", "publication type", "mesh terms", "mesh major topic"}
+) | {
+    "text word",
+    "all fields",
+    "publication type",
+    "mesh terms",
+    "mesh terms:noexp",
+    "mesh major topic",
+    "mesh major topic:noexp",
+}
+_MESH = frozenset({"mesh", "mh", "majr", "sh", "mesh terms", "mesh major topic"})
 _TAG = re.compile(r"\[([^\]]*)\]")
-_TOKEN = re.compile(r'"[^"]*"(?:\[[^\]]*\])?|\(|\)|#\d+|[^\s()]+(?:\[[^\]]*\])?')
+_TOKEN = re.compile(r'"[^"]*"(?:\[[^\]]*\])?|\(|\)|#\d+|[^\s()\[\]]+(?:\[[^\]]*\])?|\[[^\]]*\]')
 _OPERATORS = ("AND", "OR", "NOT")
+_CURLED = re.compile("[\u201c\u201d\u201e\u201f\u00ab\u00bb]")
 
 
 def fault(text: str) -> str | None:
     """What is wrong with a query, as what would be allowed instead; None when nothing is."""
     if text.count('"') % 2:
         return "an even number of quotation marks"
-    bare = re.sub(r'"[^"]*"', '""', text)
+    bare = _bare(text)
+    if curled := _CURLED.search(bare):
+        return f'straight quotation marks (") in the place of {curled.group(0)}: use straight quotes'
     for opening, closing in ("()", "[]"):
         if _unbalanced(bare, opening, closing):
             return f"balanced brackets: every {opening} has its {closing}"
     for tag in _TAG.findall(bare):
-        if tag.strip().lower() not in _TAGS:
+        if _plain(tag) not in _TAGS:
             return f"a known field tag, not [{tag}]: {', '.join(sorted(_TAGS))}"
     return _order_fault(_TOKEN.findall(text)) or _word_fault(text)
+
+
+def holds_mesh(text: str) -> bool:
+    """Whether a term of the query is a MeSH term, however its tag is written: [Mesh], [mh], [majr:noexp], ..."""
+    return any(_plain(tag).split(":")[0] in _MESH for tag in _TAG.findall(_bare(text)))
+
+
+def _bare(text: str) -> str:
+    """The query with nothing between its quotation marks."""
+    return re.sub(r'"[^"]*"', '""', text)
+
+
+def _plain(tag: str) -> str:
+    return " ".join(tag.lower().split())
 
 
 def _unbalanced(text: str, opening: str, closing: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -37,10 +38,12 @@ text = "#1 AND #2"
 
 
 @pytest.fixture
-def knee(empty_review: Project) -> Project:
+def knee(empty_review: Project, blank_database: Path) -> Project:
     folder = empty_review.root / "queries" / "pubmed"
     folder.mkdir(parents=True)
     (folder / "knee.toml").write_text(STRATEGY, "utf-8")
+    empty_review.database_path.parent.mkdir(exist_ok=True)
+    shutil.copy(blank_database, empty_review.database_path)
     return empty_review
 
 
@@ -75,10 +78,15 @@ def test_count_run_replay_export_and_history(
     assert say(knee, "search", "run", "knee", "--format", "csv") == 0
     assert "2 records counted, 2 retrieved, 2 new" in capsys.readouterr().err
     assert say(knee, "search", "replay", "knee", "--format", "csv") == 0
-    assert "2 retrieved, 0 new" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "2 retrieved, 0 new" in said
+    assert "replayed from stored answers, PubMed was not asked" in said
     assert say(knee, "search", "history", "--format", "json") == 0
     history = json.loads(capsys.readouterr().out)
     assert [(row["hits"], row["imported"], row["reconciled"]) for row in history] == [(2, 2, True)]
+    assert history[0]["run_by"] is None  # nobody said who they are
+    assert say(knee, "search", "replay", "knee", "--run", history[0]["run_id"], "--from", "x") == ExitCode.USAGE
+    assert "--run" in capsys.readouterr().err
     folder = tmp_path / "recorded"
     assert say(knee, "search", "export", history[0]["run_id"], str(folder)) == 0
     assert capsys.readouterr().out.strip() == str(folder / "manifest.json")
@@ -126,3 +134,72 @@ def test_mistakes_are_one_line(knee: Project, capsys: pytest.CaptureFixture[str]
     assert shown.out == ""
     assert len([line for line in shown.err.splitlines() if line.startswith("review: error:")]) == 5
     assert say(knee, "import", str(path), "--source", "x", "--map", "title=Titel") == 0
+
+
+def test_one_broken_strategy_hides_no_other(knee: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = knee.root / "queries" / "pubmed"
+    (folder / "elbow.toml").write_text(STRATEGY.replace('"knee"', '"elbow"', 1).replace("knee[tiab]", "knee"), "utf-8")
+    assert say(knee, "search", "list", "--format", "json") == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["strategy"] for row in rows] == ["elbow", "knee"]
+    assert rows[0]["standing"].startswith("broken: ")
+    assert "elbow.toml line 9" in rows[0]["standing"]
+    assert rows[1]["lines"] == 3
+
+
+def test_an_id_that_the_vocabulary_lacks_is_said(knee: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = knee.root / "extracted" / "_vocabulary"
+    folder.mkdir(parents=True)
+    (folder / "condition.csv").write_text("condition_id,label\nknee_oa,Knee\n", "utf-8")
+    covering = STRATEGY.replace('block = "condition"', 'block = "condition"\ncovers = ["knee_oa", "kne_oa"]')
+    (knee.root / "queries" / "pubmed" / "knee.toml").write_text(covering, "utf-8")
+    for words in (["list"], ["show", "knee"]):
+        assert say(knee, "search", *words) == 0
+        assert "line #1 covers 'kne_oa', which is no id of the vocabulary" in capsys.readouterr().err
+
+
+def test_rejected_records_are_the_last_word_and_the_exit_code_stays_0(
+    knee: Project, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("title,year\na,2020\nb,2021,x\nc,2022,y\n", "utf-8")
+    assert say(knee, "import", str(path), "--source", "x") == 0
+    shown = capsys.readouterr()
+    assert "markers 3 = read 1 + rejected 2" in shown.out
+    assert "lost: line 3: 3 cells under 2 columns" in shown.out
+    assert shown.err.splitlines()[-1] == "2 records were rejected: see the lines above (lost)"
+    assert say(knee, "import", "--receipts", "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out)[0]["imported_by"] is None
+
+
+def test_who_imported_is_kept_when_it_is_said(
+    knee: Project, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("title\na\n", "utf-8")
+    assert run(["--project", str(knee.root), "--as", "ben", "import", str(path), "--source", "x"]) == 0
+    capsys.readouterr()
+    assert say(knee, "import", "--receipts", "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out)[0]["imported_by"] == "ben"
+
+
+def test_when_one_of_several_files_fails_the_error_says_which_stand(
+    knee: Project, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    paths = [tmp_path / name for name in ("a.csv", "b.csv", "c.csv")]
+    for path, text in zip(paths, ("title\na\n", "title\n", "title\nc\n"), strict=True):
+        path.write_text(text, "utf-8")
+    assert say(knee, "import", *map(str, paths), "--source", "x") == ExitCode.ERROR
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert "0 records in b.csv: no rows below the header" in last
+    assert "a.csv was imported, b.csv and c.csv were not" in last
+
+
+def test_a_query_file_that_is_no_text_is_refused(
+    knee: Project, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "strategy.docx"
+    path.write_bytes(b"PK\x03\x04")
+    words = ["--source", "Embase", "--query-file", str(path), "--date", "2026-01-02"]
+    assert say(knee, "search", "enter", "x", *words) == ExitCode.USAGE
+    assert "strategy.docx is no plain text" in capsys.readouterr().err

@@ -37,7 +37,7 @@ def test_pooled_single_and_empty_lines(evidence: Evidence) -> None:
     assert (found[POOLED]["k"], found[POOLED]["trials"], found[POOLED]["participants"]) == (3, 4, 120)
     assert found[SINGLE]["effect"] == "−5.0 (−11.2 to 1.2)"
     assert (found[SINGLE]["notes"], found[SINGLE]["heterogeneity"]) == ("one study, not pooled", "")
-    assert (found[EMPTY]["effect"], found[EMPTY]["trials"], found[EMPTY]["k"]) == ("no poolable figures", 1, 0)
+    assert (found[EMPTY]["comparator"], found[EMPTY]["trials"], found[EMPTY]["k"]) == ("no poolable figures", 1, 0)
     assert found[POOLED]["certainty"] == found[POOLED]["risk_of_bias"] == "not rated"
 
 
@@ -81,7 +81,7 @@ def test_an_outcome_without_figures_still_names_every_pair(evidence: Evidence) -
     table, _ = evidence_table(store, project, outcome="function", ids=True)
     found = lines(table)
     assert set(found) == {"knee_oa/prp", "knee_oa/bmac", "hip_oa/prp"}
-    assert {line["effect"] for line in found.values()} == {"no poolable figures"}
+    assert {line["comparator"] for line in found.values()} == {"no poolable figures"}
     assert found["knee_oa/prp"]["trials"] == 4
 
 
@@ -166,7 +166,7 @@ def test_a_cell_whose_effects_cannot_be_pooled_is_told_with_its_reason(evidence:
     cell = "hip_oa/prp/placebo/pain/upto_3m"
     store.apply([Append("synthesis.effect_size", [effect("s5", cell, yi=1.0, why_not="no spread")])])
     table, _ = evidence_table(store, project, ids=True)
-    assert lines(table)[EMPTY]["effect"] == "no poolable figures"
+    assert lines(table)[EMPTY]["comparator"] == "no poolable figures"
     assert "Not pooled: no spread" in table.footnotes
     assert "no spread" in explanation_text(explain(store, project, EMPTY), project)
     assert "no poolable figures" in explanation_text(explain(store, project, cell), project)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from Bio import Entrez
-from tests.eutils_server import Eutils, Mood, pointed_at, serving
 
 from review.errors import EntrezError, Incomplete, UsageProblem
 from review.search.assemble import assemble
@@ -18,6 +17,7 @@ from review.search.entrez import Client
 from review.search.recorded import Body
 from review.search.strategy import load_strategy
 from review.search.transport import Answer, Transport
+from tests.eutils_server import Eutils, Mood, pointed_at, serving
 
 KEY = "synthetic-key-0123456789"
 
@@ -221,6 +221,12 @@ def test_halves_that_do_not_add_up_name_the_range() -> None:
 def test_without_an_address_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NCBI_EMAIL", raising=False)
     with pytest.raises(UsageProblem, match="NCBI_EMAIL is not set"):
+        Client.from_environment()
+
+
+def test_an_address_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NCBI_EMAIL", "foo")
+    with pytest.raises(UsageProblem, match="NCBI_EMAIL=foo is not an address"):
         Client.from_environment()
 
 

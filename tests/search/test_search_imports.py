@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
-from tests.eutils_server import article, article_set
 
 from review.database import LocalStore
 from review.errors import FormatError, UsageProblem
 from review.search.ingest import import_file, import_files
-from review.search.manual import enter_manual
+from review.search.manual import enter_manual, read_query
 from review.search.receipts import words
+from tests.eutils_server import article, article_set
 
 RIS = "TY  - JOUR\nTI  - First synthetic trial\nER  - \n\nTY  - JOUR\nTI  - Second synthetic trial\nER  - \n"
+
+
+@pytest.fixture
+def store(store: LocalStore) -> Iterator[LocalStore]:
+    """The empty database, held open: opening it for every step would take most of the time."""
+    with store.holding():
+        yield store
 
 
 @pytest.fixture
@@ -49,9 +59,11 @@ def test_the_same_file_twice_adds_nothing_and_says_when(store: LocalStore, ris: 
     assert count(store, "search.import_receipt") == 1
 
 
-def test_the_same_file_gives_the_same_ids_anywhere(store: LocalStore, ris: Path, tmp_path: Path) -> None:
+def test_the_same_file_gives_the_same_ids_anywhere(
+    store: LocalStore, ris: Path, tmp_path: Path, blank_database: Path
+) -> None:
     import_file(store, ris, source="Embase")
-    other = LocalStore(tmp_path / "other.duckdb")
+    other = LocalStore(Path(shutil.copy(blank_database, tmp_path / "other.duckdb")))
     import_file(other, ris, source="Embase")
     ids = "select source_record_id, import_id from v1.source_record order by 1"
     assert store.read(ids).rows() == other.read(ids).rows()
@@ -86,8 +98,64 @@ def test_a_loss_can_be_accepted_and_is_recorded(store: LocalStore, tmp_path: Pat
     path.write_text(RIS.rstrip().removesuffix("ER  -"), "utf-8")
     receipt = import_file(store, path, source="Embase", accept_loss=True)
     assert receipt.loss_accepted
-    assert receipt.losses[0]["line"] == 5
+    assert receipt.losses == ()
+    assert (receipt.repairs[-1]["line"], receipt.records_repaired) == (5, 1)
+    said = words(receipt)
+    assert "markers 2 = read 2 + rejected 0" in said
+    assert said.startswith("cut.ris: committed, loss accepted; ris")
+    assert "repaired: line 5: the file ends inside the record that begins at line 5 (no ER line)" in said
+    assert "lost" not in said
     assert count(store, "v1.source_record") == 2
+
+
+def test_an_nbib_that_is_cut_off_is_refused_like_ris(store: LocalStore, tmp_path: Path) -> None:
+    path = tmp_path / "cut.nbib"
+    path.write_text("PMID- 1\nTI  - A\nSO  - J.\n\nPMID- 2\nTI  - Synthe", "utf-8")
+    with pytest.raises(
+        FormatError, match=r"cut\.nbib: the file ends inside the record that begins at line 5 \(no newl"
+    ):
+        import_file(store, path, source="PubMed")
+    assert count(store, "v1.source_record") == 0
+    receipt = import_file(store, path, source="PubMed", accept_loss=True)
+    assert (receipt.loss_accepted, receipt.records_read, receipt.repairs[-1]["line"]) == (True, 2, 5)
+
+
+@pytest.mark.parametrize("accept", [False, True])
+def test_a_file_of_which_nothing_can_be_read_is_refused(store: LocalStore, tmp_path: Path, accept: bool) -> None:
+    path = tmp_path / "nameless.xml"
+    one = "<PubmedArticle><MedlineCitation><PMID>abc</PMID><Article/></MedlineCitation></PubmedArticle>"
+    path.write_text(f"<PubmedArticleSet>{one}{one}</PubmedArticleSet>", "utf-8")
+    with pytest.raises(FormatError, match=r"0 of 2 records could be read") as caught:
+        import_file(store, path, source="PubMed", accept_loss=accept)
+    assert "--accept-loss" not in str(caught.value)
+    assert count(store, "search.import_record") == 0
+    stored = store.read("select status, losses from v1.import_receipt").to_dicts()[0]
+    assert stored["status"] == "refused"
+    assert len(json.loads(stored["losses"])) == 2
+
+
+def test_a_record_without_content_was_listed_and_stays(store: LocalStore, tmp_path: Path) -> None:
+    path = tmp_path / "hollow.ris"
+    path.write_text("TY  - JOUR\nAU  - A\nER  - \nTY  - JOUR\nTI  - B\nER  - \n", "utf-8")
+    receipt = import_file(store, path, source="Embase")
+    assert receipt.records_read == 2
+    assert "line 1: no title, no abstract, no DOI" in words(receipt)
+
+
+def test_an_unreadable_value_is_in_the_receipt_and_in_the_record(store: LocalStore, tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_text("title,doi\nA,hello\n", "utf-8")
+    receipt = import_file(store, path, source="Embase")
+    assert "repaired: line 2: unreadable DOI: doi 'hello', kept only as given" in words(receipt)
+    assert store.read("select doi, fields from search.source_record").rows() == [
+        (None, '[["title","A"],["doi","hello"]]')
+    ]
+
+
+def test_a_pipe_is_refused_and_not_waited_for(store: LocalStore, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.ris")
+    with pytest.raises(UsageProblem, match=r"pipe\.ris cannot be read: it is no regular file"):
+        import_file(store, tmp_path / "pipe.ris", source="Embase")
 
 
 def test_a_record_that_is_not_separated_is_named_with_its_line(store: LocalStore, tmp_path: Path) -> None:
@@ -105,7 +173,8 @@ def test_a_bad_record_goes_to_the_quarantine_and_the_others_come(store: LocalSto
     path.write_bytes(article_set(article(1) + article(2)).replace(b"Trial 2,", b"Trial \xff,"))
     receipt = import_file(store, path, source="PubMed")
     assert (receipt.records_read, receipt.records_rejected) == (1, 1)
-    assert "not well-formed" in receipt.losses[0]["reason"]
+    assert receipt.losses[0]["reason"].startswith("record 2, PMID 2: not well-formed")
+    assert receipt.losses[0]["byte"] > 0
     assert count(store, "search.quarantine") == 1
 
 
@@ -157,6 +226,31 @@ def test_a_search_that_was_run_elsewhere_is_reconciled_with_its_file(store: Loca
     assert store.read(history).rows() == [(2, True, "manual")]
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"source": "CENTRAL"}, "--source 'CENTRAL' contradicts the search one, which is of 'Embase'"),
+        ({"source_kind": "register"}, "--source-kind 'register' contradicts the search one, which is of 'database'"),
+        ({"platform": "Ovid"}, "--platform 'Ovid' contradicts the search one, which is of 'embase.com'"),
+    ],
+)
+def test_what_contradicts_the_search_is_refused(store: LocalStore, ris: Path, given: dict[str, str], said: str) -> None:
+    enter_manual(
+        store,
+        name="n",
+        source="Embase",
+        source_kind="database",
+        platform="embase.com",
+        query="q",
+        searched_on=date(2026, 1, 2),
+        hits=2,
+        run_id="one",
+    )
+    with pytest.raises(UsageProblem, match=said):
+        import_file(store, ris, run_id="one", **given)  # type: ignore[arg-type]
+    assert import_file(store, ris, run_id="one", source_kind="database").records_new == 2
+
+
 def test_a_file_belongs_to_one_search(store: LocalStore, ris: Path) -> None:
     import_file(store, ris, source="Embase")
     run_id = enter_manual(
@@ -196,6 +290,7 @@ def test_the_same_search_entered_twice_is_one(store: LocalStore) -> None:
         ({"query": " "}, "the strategy of the search is blank"),
         ({"hits": -1}, "hits is -1"),
         ({"searched_on": date(2027, 1, 1)}, "2027-01-01, which is still to come"),
+        ({"searched_on": date(1899, 12, 31)}, "1899-12-31; allowed: 1900-01-01 or later"),
     ],
 )
 def test_a_search_that_cannot_be_reported_is_refused(store: LocalStore, wrong: dict[str, object], said: str) -> None:
@@ -218,3 +313,20 @@ def test_an_unknown_search_and_a_missing_source_are_said(store: LocalStore, ris:
         import_file(store, ris, run_id="x")
     with pytest.raises(UsageProblem, match="the source of the file is missing"):
         import_file(store, ris)
+
+
+@pytest.mark.parametrize(
+    "content", [b"\x89PNG\r\n\x1a\n\x00\x00", b"%PDF-1.7\n", b"PK\x03\x04", "1 knee".encode("utf-16-le")]
+)
+def test_a_strategy_in_a_file_that_is_no_text_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "strategy"
+    path.write_bytes(content)
+    with pytest.raises(UsageProblem, match="strategy is no plain text"):
+        read_query(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16"])
+def test_a_strategy_in_a_text_file_is_read_in_its_encoding(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "strategy.txt"
+    path.write_bytes("1 exp Ménière/\r\n2 1 or x\t".encode(encoding))
+    assert read_query(path) == "1 exp Ménière/\n2 1 or x\t"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 
 import pytest
-from tests.eutils_server import article, article_set
 
 from review.errors import FormatError
 from review.search.pubmed_xml import parse
-from review.search.records import Record, record_id, source_rows
+from review.search.records import Record, content_json, record_id, source_rows
+from review.search.reference_files import read_reference_file
+from tests.eutils_server import article, article_set
 
 
 def one(extra: str = "", *, title: str = "A title", body: str = "", data: str = "") -> Record:
@@ -55,6 +56,25 @@ def test_labels_are_kept() -> None:
     record = one(body=body)
     assert record.abstract == "AIM: To see.\nRESULTS: Seen."
     assert record.fields["abstract"][0] == {"label": "AIM", "category": "OBJECTIVE", "text": "To see."}
+
+
+@pytest.mark.parametrize("pmid", ["abc", "0", "12-3"])
+def test_a_pmid_that_is_no_number_is_rejected(pmid: str) -> None:
+    bad = f"<PubmedArticle><MedlineCitation><PMID>{pmid}</PMID></MedlineCitation></PubmedArticle>"
+    batch = parse(article_set(article(1) + "<DeleteCitation><PMID>9</PMID></DeleteCitation>" + bad))
+    assert [record.pmid for record in batch.records] == ["1"]
+    assert [one.reason for one in batch.rejected] == [f"record 2: the PMID {pmid!r} is no number"]
+    assert batch.markers == 2
+
+
+def test_a_year_and_a_doi_that_cannot_be_read_are_listed_and_kept() -> None:
+    wrong = article(5).replace("2020", "20xx").replace("10.5555/synthetic.5", "hello")
+    reading = read_reference_file(article_set(article(4) + "\n" + wrong), name="a.xml")
+    assert [(repair.line, repair.rule) for repair in reading.repairs] == [
+        (3, "unreadable DOI: doi 'hello', kept only as given"),
+        (3, "unreadable year: year_as_given '20xx', kept only as given"),
+    ]
+    assert "20xx" in content_json(reading.records[1])
 
 
 def test_the_doi_is_the_records_own_and_not_that_of_a_cited_paper() -> None:
@@ -117,7 +137,7 @@ def test_one_bad_record_costs_no_other() -> None:
     batch = parse(data)
     assert [record.pmid for record in batch.records] == ["1", "3"]
     assert batch.markers == 3
-    assert batch.rejected[0].reason.startswith("not well-formed")
+    assert batch.rejected[0].reason.startswith("record 2, PMID 2: not well-formed")
     assert data[batch.rejected[0].offset or 0 :].startswith(bad.encode())
 
 

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from review.errors import FormatError, UsageProblem
 from review.search.reading import Reading
+from review.search.receipts import problem_of
+from review.search.records import content_json
 from review.search.reference_files import read_reference_file
 
 RIS = """\
@@ -98,6 +100,63 @@ def test_a_tab_before_the_dash_is_odd_but_read() -> None:
     assert reading.repairs[0].rule == "odd spacing after TI"
 
 
+@pytest.mark.parametrize(
+    ("text", "listed"),
+    [
+        (
+            "TY  - JOUR\nTI  - A\nDO  - hello\nPY  - 20x1\nER  - \n",
+            [(3, "DOI: DO 'hello'"), (4, "year: PY '20x1'")],
+        ),
+        (
+            "title,pmid,doi,year\nA,abc,foo,20xx\nB,,n/a,\n",
+            [(2, "PMID: pmid 'abc'"), (2, "DOI: doi 'foo'"), (2, "year: year '20xx'")],
+        ),
+        (
+            "PMID- 1\nOWN - NLM\nTI  - A\nDP  - Spring\nAID - hello [doi]\n",
+            [(4, "year: DP 'Spring'"), (5, "DOI: AID 'hello [doi]'")],
+        ),
+    ],
+    ids=["ris", "csv", "nbib"],
+)
+def test_values_that_cannot_be_read_are_listed_with_their_line_and_kept(
+    text: str, listed: list[tuple[int, str]]
+) -> None:
+    reading = read(text)
+    assert [(r.line, r.rule) for r in reading.repairs] == [
+        (line, f"unreadable {what}, kept only as given") for line, what in listed
+    ]
+    kept = content_json(reading.records[0])
+    assert all(what.split("'")[1] in kept for _, what in listed)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TY  - JOUR\nTI  - A\nER  - \n\nTY  - JOUR\nAU  - Test, A\nKW  - x\nER  - \n",
+        "title,authors\nA,x\n\n\n,y\n",
+        "OWN - ERIC\nTI  - A\n\n\nOWN - ERIC\nAU  - x\n",
+    ],
+    ids=["ris", "csv", "nbib"],
+)
+def test_a_record_that_holds_nothing_was_listed_and_stays_with_its_line_in_the_receipt(text: str) -> None:
+    reading = read(text)
+    assert [record.title or "" for record in reading.records] == ["A", ""]
+    assert reading.rejected == ()
+    assert [repair.line for repair in reading.repairs if repair.rule.startswith("no title, no abstract")] == [5]
+    assert reading.markers == 2
+
+
+def test_the_header_may_follow_blank_lines() -> None:
+    reading = read("\n\ntitle,year\nA,2020\n")
+    assert [(record.title, record.line) for record in reading.records] == [("A", 4)]
+
+
+def test_a_cut_off_record_of_a_file_without_ty_has_a_marker() -> None:
+    reading = read(RIS.replace("TY  - JOUR\n", "").rstrip().removesuffix("ER  -"))
+    assert len(reading.records) == reading.markers == 2
+    assert (reading.unfinished, reading.cut_off) == (16, "no ER line")
+
+
 def test_a_file_that_ends_inside_a_record_says_so() -> None:
     assert read(RIS.rstrip().removesuffix("ER  -")).unfinished == 17
 
@@ -163,6 +222,88 @@ def test_a_second_pmid_without_a_blank_line_opens_a_record() -> None:
     assert [record.pmid for record in reading.records] == ["11", "12"]
 
 
+HEAD = "OWN - NLM\nSTAT- MEDLINE\n"
+TAIL = "AU  - Test A\nDP  - 2020 Jan\nJT  - Journal of Synthetic Trials\nSO  - J Synth. 2020;1:1-9.\n"
+
+
+def medline(*numbers: int) -> str:
+    """Records as PubMed writes them, each to its SO line."""
+    return "\n".join(f"PMID- {n}\n{HEAD}TI  - Synthetic trial {n}.\nAB  - SYNTHETIC.\n{TAIL}" for n in numbers)
+
+
+@pytest.mark.parametrize(("without", "line"), [(1, 1), (2, 11), (3, 21)])
+def test_an_nbib_record_without_its_pmid_is_rejected_and_fused_with_none(without: int, line: int) -> None:
+    whole = medline(1, 2, 3)
+    reading = read(whole.replace(f"PMID- {without}\n", ""))
+    assert [record.pmid for record in reading.records] == [str(n) for n in (1, 2, 3) if n != without]
+    assert [record.title for record in reading.records] == [f"Synthetic trial {n}." for n in (1, 2, 3) if n != without]
+    assert [(bad.line, bad.reason) for bad in reading.rejected] == [(line, "no PMID line")]
+    assert b"Synthetic trial" in reading.rejected[0].content
+    assert reading.markers == 3
+
+
+def test_two_nbib_records_glued_together_are_two() -> None:
+    reading = read(medline(1, 2).replace("\nPMID- 2\n", ""))
+    assert (len(reading.records), len(reading.rejected), reading.markers) == (1, 1, 2)
+    assert reading.repairs[0].rule == "no blank line before OWN"
+
+
+def test_a_blank_line_between_two_tags_is_repaired() -> None:
+    reading = read(medline(1, 2).replace("AB  -", "\nAB  -"))
+    assert [(record.pmid, record.abstract) for record in reading.records] == [("1", "SYNTHETIC."), ("2", "SYNTHETIC.")]
+    assert not reading.rejected
+    assert len(reading.repairs) == 2
+
+
+def test_a_paper_of_pubmed_central_needs_no_pmid() -> None:
+    reading = read("\nPMC - PMC1\n" + medline(1) + "\nPMC - PMC2\n" + medline(2).replace("PMID- 2\n", ""))
+    assert [(record.pmid, record.pmcid) for record in reading.records] == [("1", "PMC1"), (None, "PMC2")]
+    assert reading.markers == 2
+
+
+def test_an_nbib_pmid_that_is_no_number_is_rejected() -> None:
+    reading = read(medline(1, 2).replace("PMID- 2", "PMID- abc"))
+    assert [bad.reason for bad in reading.rejected] == ["PMID 'abc' is no number"]
+    assert (len(reading.records), reading.markers) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (medline(1, 2)[:-9], "no newline after its last line, which is of SO"),
+        (medline(1, 2)[:-3].rpartition("AU  -")[0].rstrip("\n"), "no newline after its last line, which is of AB"),
+        (medline(1, 2).rpartition("AU  -")[0], "its last line is of AB"),
+        (medline(1, 2).rpartition("JT  -")[0], "no SO line, which every other record has"),
+        (medline(1).rpartition("AU  -")[0], "its last line is of AB"),
+        (medline(1).rpartition("JT  -")[0], "no SO line, with which PubMed ends a record"),
+    ],
+)
+def test_an_nbib_that_is_cut_off_says_what_shows_it(text: str, said: str) -> None:
+    reading = read(text)
+    assert reading.cut_off == said
+    assert reading.unfinished == reading.records[-1].line
+
+
+@given(st.integers(len("PMID- 1\n") + 1, len(medline(1, 2, 3)) - 1))
+def test_no_cut_through_an_nbib_goes_unseen(place: int) -> None:
+    """Only a cut behind a whole record leaves no trace: then all that is there was read."""
+    whole = read(medline(1, 2, 3)).records
+    try:
+        reading = read(medline(1, 2, 3)[:place])
+    except FormatError:
+        return
+    if problem_of(reading, name="cut.nbib") is None:
+        assert reading.records == whole[: len(reading.records)]
+
+
+def test_an_nbib_record_that_ends_before_the_others_is_warned_of() -> None:
+    text = medline(1, 2, 3).replace("SO  -", "PST -")
+    assert read(text).repairs == ()
+    reading = read(text.rpartition("PST -")[0])
+    assert reading.unfinished is None
+    assert reading.repairs[-1].rule == "the last record ends with JT, every other with PST: is the file cut off?"
+
+
 def test_an_nbib_of_a_source_without_pmids_is_read() -> None:
     reading = read("OWN - ERIC\nTI  - Synthetic\nAU  - Test, A\nOID - EJ0\n\nOWN - ERIC\nTI  - Other\nOID - EJ1\n")
     assert [record.accession for record in reading.records] == ["EJ0", "EJ1"]
@@ -200,7 +341,9 @@ def test_a_mapping_to_a_column_that_is_not_there_names_those_that_are() -> None:
 
 
 def test_a_header_without_a_known_column_names_itself_and_what_is_allowed() -> None:
-    with pytest.raises(FormatError, match=r"file\.txt line 1: the header 'Titel, Jahr, Ort'.*allowed names: title"):
+    with pytest.raises(
+        FormatError, match=r"file\.txt line 1: the header 'Titel,Jahr,Ort'.*allowed names: title.*--map title=Titel"
+    ):
         read("Titel,Jahr,Ort\na,2020,b\n")
 
 
@@ -229,7 +372,14 @@ def test_a_quoted_cell_that_is_never_closed_is_an_error_with_its_line() -> None:
         (b"PK\x03\x04rest", "is a spreadsheet"),
         (b"%PDF-1.7", "is a PDF"),
         (b"just a sentence\nand another one\n", "0 records in file.txt: tried PubMed XML, NBIB"),
-        (b"title,abstract\n", "0 records in file.txt"),
+        (b"title,abstract\n", "0 records in file.txt: no rows below the header 'title,abstract' of line 1"),
+        (b"Titel,Jahr\na,2020\n", "file.txt line 1: the header 'Titel,Jahr' names no title"),
+        (b"Titel\nErste\n", "a table names its title column: --map title=Titel"),
+        (b"title,year,Title\na,2020,b\n", "file.txt line 1: the columns 1 and 3 are both called 'title'"),
+        (RIS.encode("utf-16-le"), "is no plain text, or text in UTF-16 or UTF-32 without a mark"),
+        (RIS.encode("utf-16-be"), "save it as UTF-8"),
+        (RIS.encode("utf-32"), "is text in UTF-32"),
+        (RIS.encode("utf-32-be"), "save it as UTF-8"),
         (RIS.encode() + NBIB.encode(), "holds two dialects: 2 TY lines"),
     ],
 )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.eutils_server import Eutils, Mood, pointed_at, serving
 
 from review.database import LocalStore
 from review.errors import DroppedTerms, FormatError, Incomplete, SearchError, UsageProblem
@@ -18,6 +19,7 @@ from review.search import runs
 from review.search.entrez import Client
 from review.search.strategy import Strategy, load_strategy
 from review.search.transport import Transport
+from tests.eutils_server import Eutils, Mood, pointed_at, serving
 
 KEY = "synthetic-key-0123456789"
 STRATEGY = """\
@@ -43,6 +45,21 @@ text = "#1 AND #2"
 """
 BOTH = '("knee pain"[tiab]) AND (injection[tiab] OR "test product"[tiab])'
 HITS = {'"knee pain"[tiab]': list(range(1, 31)), BOTH: [11, 12, 13]}
+
+
+@pytest.fixture
+def store(store: LocalStore) -> Iterator[LocalStore]:
+    """The empty database, held open: opening it for every step would take most of the time."""
+    with store.holding():
+        yield store
+
+
+@pytest.fixture
+def other(tmp_path: Path, blank_database: Path) -> Iterator[LocalStore]:
+    """A second empty database."""
+    second = LocalStore(Path(shutil.copy(blank_database, tmp_path / "other.duckdb")))
+    with second.holding():
+        yield second
 
 
 @pytest.fixture
@@ -140,13 +157,18 @@ def test_a_replay_asks_nobody_and_changes_no_row(
 
 
 def test_an_exported_run_replays_elsewhere_with_the_same_ids(
-    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils, tmp_path: Path
+    store: LocalStore,
+    other: LocalStore,
+    empty_review: Project,
+    strategy: Strategy,
+    client: Client,
+    server: Eutils,
+    tmp_path: Path,
 ) -> None:
     done = runs.run(store, empty_review, strategy, client=client)
     folder = tmp_path / "recorded"
     runs.export_run(store, done.run_id, folder)
     assert KEY not in "".join(path.read_text("utf-8") for path in folder.iterdir())
-    other = LocalStore(tmp_path / "other.duckdb")
     result = runs.replay_folder(other, empty_review, strategy, folder)
     assert result.retrieved == 3
     ids = "select source_record_id from v1.source_record order by 1"
@@ -164,7 +186,11 @@ def test_a_changed_body_in_a_folder_is_refused(
     body = tmp_path / "recorded" / "004-efetch.xml"
     body.write_bytes(body.read_bytes() + b" ")
     with pytest.raises(FormatError, match=r"004-efetch\.xml does not match"):
-        runs.replay_folder(LocalStore(tmp_path / "o.duckdb"), empty_review, strategy, tmp_path / "recorded")
+        runs.replay_folder(store, empty_review, strategy, tmp_path / "recorded")
+    body.unlink()
+    os.mkfifo(body)
+    with pytest.raises(FormatError, match=r"004-efetch\.xml is no regular file"):
+        runs.replay_folder(store, empty_review, strategy, tmp_path / "recorded")
 
 
 def test_a_folder_without_the_format_is_refused(
@@ -182,6 +208,16 @@ def test_a_strategy_that_changed_since_does_not_replay(
     strategy.path.write_text(STRATEGY.replace('"test product"', '"other product"'), "utf-8")
     with pytest.raises(SearchError, match=r"knee\.toml line 11: line #2 \(product\) was never asked"):
         runs.replay(store, empty_review, load_strategy(strategy.path))
+
+
+def test_a_run_of_another_strategy_does_not_replay(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils, tmp_path: Path
+) -> None:
+    done = runs.run(store, empty_review, strategy, client=client)
+    path = tmp_path / "elbow.toml"
+    path.write_text(STRATEGY.replace('name = "knee"', 'name = "elbow"'), "utf-8")
+    with pytest.raises(UsageProblem, match="is of the strategy 'knee', not of 'elbow'"):
+        runs.replay(store, empty_review, load_strategy(path), run_id=done.run_id)
 
 
 def test_counting_fetches_nothing_and_closes_no_run(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+import os
 from pathlib import Path
 
 import pytest
 
 from review.errors import ProtocolError, UsageProblem
-from review.paths import shipped
-from review.search.strategy import Strategy, find_strategy, load_strategy
+from review.paths import packaged, shipped
+from review.search.strategy import Strategy, find_strategy, load_strategy, unknown_covers
 from review.search.syntax import fault
 
 GOOD = """\
@@ -93,6 +94,9 @@ def test_a_reference_becomes_its_line_in_brackets(tmp_path: Path) -> None:
         ("label = \"product\"\n", "", r"line\.label is missing"),
         ("label = \"product\"", "label = \"product\"\ncolour = \"red\"", r"line 15: unknown key 'line.colour'"),
         ("#1 AND #2", "#1 AND #7", r"line 21: line\.text is '#7'.*earlier line, #1 to #2"),
+        ('"platelet-rich plasma"[tiab]', "#3", r"line 16: line\.text is '#3'.*earlier line, #1\. "),
+        ("gonarthrosis[tiab]", "#1", r"line 11: line\.text is '#1'.*earlier line, and the first line has none"),
+        ('"platelet-rich plasma"[tiab]', "“platelet-rich plasma”[tiab]", r"in the place of “: use straight quotes"),
         ("#1 AND #2", "#1 OR #1", r"uses every other; #2 is in none"),
         ('"platelet-rich plasma"[tiab]', '("platelet-rich plasma"[tiab]', r"line 16.*balanced brackets"),
         ('"platelet-rich plasma"[tiab]', '"platelet-rich plasma"[tiabs]', r"known field tag, not \[tiabs\]"),
@@ -114,6 +118,46 @@ def test_a_mistake_names_its_place_and_what_is_allowed(tmp_path: Path, old: str,
 
 def test_a_filter_that_leaves_animals_out_is_fine() -> None:
     assert fault('(trial[tiab] OR randomly[tiab]) NOT ("Animals"[Mesh] NOT "Humans"[Mesh])') is None
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        '"Knee"[mh]', '"Knee"[Mesh:NoExp]', '"Knee"[majr]', '"Knee"[MAJR:noexp]', "knee[MeSH Terms]", '"knee"[sh]',
+        "knee[MeSH Major Topic]", "knee[mesh  major topic]",
+    ],
+)  # fmt: skip
+def test_a_mesh_term_is_one_however_its_tag_is_written(tmp_path: Path, term: str) -> None:
+    text = GOOD.replace('"platelet-rich plasma"[tiab]', term)
+    with pytest.raises(ProtocolError, match="mesh is missing"):
+        _load(tmp_path, text)
+    assert fault(term) is None
+
+
+def test_a_quoted_tag_is_no_mesh_term(tmp_path: Path) -> None:
+    assert _load(tmp_path, GOOD.replace('"platelet-rich plasma"', '"a [mh] word"')).line(2).mesh == "none"
+
+
+@pytest.mark.parametrize(
+    "place", [("flows", "template", "strategy.toml"), ("demo", "example", "queries", "pubmed", "example.toml")]
+)
+def test_the_strategies_in_the_package_can_be_read(tmp_path: Path, place: tuple[str, ...]) -> None:
+    path = tmp_path / "example.toml"
+    path.write_text(packaged(*place).read_text("utf-8"), "utf-8")
+    assert load_strategy(path).line(1).mesh == "unverified"
+
+
+def test_covers_are_compared_with_the_vocabulary(tmp_path: Path, shipped_strategy: Strategy) -> None:
+    vocabulary = shipped("extracted", "_vocabulary")
+    assert unknown_covers(shipped_strategy, vocabulary) == []
+    assert unknown_covers(_load(tmp_path, GOOD.replace("knee_oa", "kne_oa")), vocabulary) == [(1, "kne_oa")]
+    assert unknown_covers(shipped_strategy, tmp_path) == []
+
+
+def test_a_pipe_in_the_place_of_a_strategy_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "knee.toml")
+    with pytest.raises(ProtocolError, match=r"knee\.toml is no regular file"):
+        load_strategy(tmp_path / "knee.toml")
 
 
 def test_a_quoted_bracket_is_text() -> None:
