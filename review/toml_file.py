@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import sys
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -25,12 +26,22 @@ def read_toml(path: Path) -> tuple[TomlTable, str]:
     except UnicodeDecodeError as problem:
         message = f"{path}: byte {problem.start} is not UTF-8"
         raise ProtocolError(message, hint="save the file as UTF-8") from problem
-    try:
-        content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
-        message = f"{path}: {problem}"
-        raise ProtocolError(message, hint="TOML: text in quotes, dates and numbers bare, one key a line") from problem
+    content = parse_toml(text, path, hint="TOML: text in quotes, dates and numbers bare, one key a line")
     return TomlTable(content, path=path, lines=_key_lines(text)), text
+
+
+def parse_toml(text: str, shown: Path | str, *, hint: str) -> dict[str, Any]:
+    """The content of *text*, of the file *shown*. Raises ProtocolError with *hint* when it is not TOML."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError as problem:
+        message = f"{shown}: lists or tables are nested too deeply"
+        raise ProtocolError(message, hint=hint) from problem
+    except ValueError as problem:
+        # beside its own error tomllib lets out Python's, for a number of thousands of digits
+        said = problem if isinstance(problem, tomllib.TOMLDecodeError) else "a number has too many digits"
+        message = f"{shown}: {said}"
+        raise ProtocolError(message, hint=hint) from problem
 
 
 class TomlTable:
@@ -45,6 +56,11 @@ class TomlTable:
         self._at = at
         self._asked: set[str] = set()
         self._children: list[TomlTable] = []
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The table as it was read, to see which keys it has."""
+        return dict(self._content)
 
     def table(self, key: str, *, required: bool = True) -> TomlTable:
         """The table [key]."""
@@ -98,11 +114,11 @@ class TomlTable:
         """true or false."""
         return bool(self._get(key, default, kind=bool, allowed="true | false"))
 
-    def whole(self, key: str, *, least: int, most: int | None = None, default: int | None = None) -> int:
-        """A whole number within bounds."""
-        bounds = f"a whole number from {least}" + (f" to {most}" if most is not None else "")
+    def whole(self, key: str, *, least: int, most: int = 2**31 - 1, default: int | None = None) -> int:
+        """A whole number within bounds; without an upper one, what the database can hold."""
+        bounds = f"a whole number from {least} to {most}"
         value = self._get(key, default, kind=int, allowed=bounds)
-        if isinstance(value, bool) or value < least or (most is not None and value > most):
+        if isinstance(value, bool) or not least <= value <= most:
             self.refuse(key, value, bounds)
         return int(value)
 
@@ -110,7 +126,7 @@ class TomlTable:
         """A number within bounds."""
         bounds = f"a number from {least:g}" + (f" to {most:g}" if most is not None else "")
         value = self._get(key, default, kind=(int, float), allowed=bounds)
-        if isinstance(value, bool) or not least <= value <= (most if most is not None else float("inf")):
+        if isinstance(value, bool) or not least <= value <= (most if most is not None else sys.float_info.max):
             self.refuse(key, value, bounds)
         return float(value)
 
@@ -124,7 +140,8 @@ class TomlTable:
             return None
         value = self._get(key, None, kind=list, allowed="two numbers such as [0, 100]")
         numbers = [item for item in value if isinstance(item, int | float) and not isinstance(item, bool)]
-        if len(value) != 2 or len(numbers) != 2 or numbers[0] >= numbers[1]:
+        finite = all(abs(number) <= sys.float_info.max for number in numbers)
+        if len(value) != 2 or len(numbers) != 2 or not finite or numbers[0] >= numbers[1]:
             self.refuse(key, value, "two numbers, the lower first, such as [0, 100]")
         return float(numbers[0]), float(numbers[1])
 
@@ -145,7 +162,7 @@ class TomlTable:
     def refuse(self, key: str, value: object, allowed: str) -> None:
         """Raise ProtocolError for the value of *key*."""
         name = ".".join(part.split("#")[0] for part in (*self._at, key))
-        shown = "missing" if value is None else f"{value!r}, which is not allowed"
+        shown = "missing" if value is None else f"{_shown(value)}, which is not allowed"
         message = f"{self.path} line {self._line(key)}: {name} is {shown}; allowed: {allowed}"
         raise ProtocolError(message, hint=f"mend {name} in {self.path.name}")
 
@@ -190,6 +207,15 @@ class TomlTable:
                     return self._lines[found]
             place = place[:-1]
         return 1
+
+
+def _shown(value: object) -> str:
+    """*value* as it stands in a complaint: whole where that is short."""
+    try:
+        words = repr(value)
+    except (ValueError, RecursionError):  # Python writes no number of more than 4300 digits
+        return "a value of great length"
+    return words if len(words) <= 120 else f"{words[:100]}..."
 
 
 def _key_lines(text: str) -> dict[tuple[str, ...], int]:

@@ -15,8 +15,9 @@ newest as (
 event as (
   select * from newest where kind <> 'withdrawn'
 ),
-abstract_state as (
-  select record_id, state from the_state where stage = 'title_abstract'
+-- what was noted or decided about a report rests on the include: it is silent while there is none
+included as (
+  select record_id from the_state where stage = 'title_abstract' and state = 'include'
 ),
 text_state as (
   select record_id, state, reason, decisions from the_state where stage = 'full_text'
@@ -38,7 +39,7 @@ select
   r.pmid,
   r.doi,
   r.title,
-  coalesce(a.state = 'include', false) or e.kind is not null or coalesce(t.decisions, 0) > 0 as sought,
+  true as sought,
   case
     when e.kind in ('retrieved', 'not_retrieved') then e.kind
     when t.decisions > 0 then 'retrieved'
@@ -50,13 +51,12 @@ select
   s.study_id,
   coalesce(s.study_ids, []::varchar[]) as study_ids
 from the_record r
-left join abstract_state a using (record_id)
+join included using (record_id)
 left join text_state t using (record_id)
 left join event e using (record_id)
-left join study s using (record_id)
-where a.state = 'include' or e.kind is not null or t.record_id is not null;
+left join study s using (record_id);
 
-comment on view v1.report is 'Reports to be sought: records included at title and abstract, and those whose report somebody sought or read.';
+comment on view v1.report is 'Reports to be sought: the records that are included at title and abstract now. What was decided about the report of another record counts again when it is included again.';
 comment on column v1.report.record_id is 'The record that describes the report.';
 comment on column v1.report.pmid is 'PubMed number.';
 comment on column v1.report.doi is 'DOI.';

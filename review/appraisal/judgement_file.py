@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from review.errors import ExtractionError, FieldError
+from review.errors import ExtractionError, FieldError, ProtocolError
 from review.project import Project
 from review.terms import Design
+from review.toml_file import parse_toml
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,12 @@ def open_judgements(path: Path, project: Project) -> tuple[JudgementFile, dict[s
 def _toml(path: Path, shown: str) -> tuple[dict[str, Any], str]:
     try:
         text = path.read_text("utf-8")
-        return tomllib.loads(text), text
+        return parse_toml(text, shown, hint='TOML: text in quotes, one key a line, "1.1" in quotes'), text
     except UnicodeDecodeError as problem:
         message = f"{shown}: byte {problem.start} is not UTF-8"
         raise ExtractionError(message, hint="save the file as UTF-8") from problem
-    except tomllib.TOMLDecodeError as problem:
-        message = f"{shown}: {problem}"
-        raise ExtractionError(message, hint='TOML: text in quotes, one key a line, "1.1" in quotes') from problem
+    except ProtocolError as problem:
+        raise ExtractionError(problem.message, hint=problem.hint) from problem
 
 
 def _study(folder: Path, project: Project) -> JudgedStudy:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -80,27 +81,46 @@ def run(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code; every error becomes one line on standard error."""
     from review.cli import output
 
+    output.open_streams()
     output.stamp(False)
     try:
         review.main(args=arguments, prog_name="review", standalone_mode=False)
+        # what cannot be written should be said here, and not by Python at its end
+        sys.stdout.flush()
     except ReviewError as problem:
         output.say_error(str(problem))
         return int(problem.exit_code)
     except click.exceptions.Exit as done:
         return int(done.exit_code)
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):
+        output.say_error("interrupted")
+        return int(ExitCode.INTERRUPTED)
+    except RuntimeError as problem:
+        # DuckDB takes Ctrl-C for itself while it works in the main thread, and then says so in its own way
+        if str(problem) != "Query interrupted":
+            raise
         output.say_error("interrupted")
         return int(ExitCode.INTERRUPTED)
     except click.ClickException as problem:
-        problem.show()
+        if type(problem).__name__ == "NoArgsIsHelpError":  # click has it since 8.2; its words are the whole help
+            problem.show()
+        else:
+            output.say_error(_usage(problem))
         return int(ExitCode.USAGE)
     except BrokenPipeError:
-        # the reader of our output has gone (head, less): nothing is wrong, and nothing more can be said
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.OK)
+        return _nobody_reads()
+    except SystemExit as left:
+        # click and rich leave by themselves, with 1, when nobody reads; nothing else here leaves so but completion
+        if left.code != 1 or "_REVIEW_COMPLETE" in os.environ:
+            raise
+        return _nobody_reads()
     except OSError as problem:
         output.say_error(_os_error(problem))
-        return int(ExitCode.FULL_DISK if problem.errno == 28 else ExitCode.ERROR)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _silence()
+        return int(ExitCode.FULL_DISK if problem.errno == errno.ENOSPC else ExitCode.ERROR)
     return int(ExitCode.OK)
 
 
@@ -109,6 +129,25 @@ def main() -> None:
     sys.exit(run())
 
 
+def _usage(problem: click.ClickException) -> str:
+    """click's complaint, which may have several lines, in one and with a hint."""
+    context = getattr(problem, "ctx", None)
+    command = context.command_path if context else "review"
+    return f"{problem.format_message().rstrip('.')}. Hint: {command} --help"
+
+
 def _os_error(problem: OSError) -> str:
     where = f"{problem.filename}: " if problem.filename else ""
-    return f"{where}{problem.strerror or problem}"
+    hint = ". Hint: free some space and run the same command again" if problem.errno == errno.ENOSPC else ""
+    return f"{where}{problem.strerror or problem}{hint}"
+
+
+def _nobody_reads() -> int:
+    """The reader of our output has gone (head, less): nothing is wrong, and nothing more can be said."""
+    _silence()
+    return int(ExitCode.OK)
+
+
+def _silence() -> None:
+    """What is still waiting to be written would fail once more when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

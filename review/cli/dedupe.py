@@ -20,7 +20,10 @@ def dedupe() -> None:
 @dedupe.command()
 @pass_review
 def run(review: Review) -> None:
-    """Merge records with the same PMID or DOI. A second run adds nothing; what people decided stays.
+    """Merge records with the same PMID, or the same DOI and a like title. What people decided stays.
+
+    A second run adds nothing. One DOI under different titles, and one title, year and first author without a
+    shared identifier, wait for a person: review dedupe pairs.
 
     Example: review dedupe run
     """
@@ -28,8 +31,9 @@ def run(review: Review) -> None:
 
     done = deduplicate(review.store, review.project)
     output.say(
-        f"{done.source_records} source records, {done.records} records; "
-        f"{done.new_merges} new merges, {done.queue} pairs wait for a person"
+        f"{_counted(done.source_records, 'source record')}, {_counted(done.records, 'record')}; "
+        f"{_counted(done.new_merges, 'new merge')}, "
+        f"{_counted(done.queue, 'pair')} {'waits' if done.queue == 1 else 'wait'} for a person"
     )
     if done.queue:
         output.say("Look at them: review dedupe pairs")
@@ -152,3 +156,7 @@ def explain(review: Review, a: str, b: str) -> None:
     for event in found.events:
         undone = f" of {event.undo_of}" if event.undo_of else ""
         output.text(f"event: {event.event_id} {event.kind.value}{undone} by {event.who}  {event.note or ''}".rstrip())
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"1 {thing}" if number == 1 else f"{number} {thing}s"

@@ -25,16 +25,17 @@ def events() -> None:
 def export(review: Review, folder: Path, only: str | None) -> None:
     """Write every event into FOLDER, one file of JSON lines for each person.
 
-    Whoever has these files can read all decisions; while the review is blind, send --only your own.
+    Whoever has these files can read all decisions. Who screens blind exports --only their own; the owner of the
+    file leaves --as out.
 
     Example: review events export decisions/
     """
     from review.flows.events import export_events
 
-    done = export_events(review.store, review.project, folder, only=only)
+    done = export_events(review.store, review.project, folder, only=only, reviewer=review.named)
     for path, lines in done.files:
         output.text(str(path))
-        output.say(f"{lines} events")
+        output.say(_counted(lines, "event"))
 
 
 @events.command("import")
@@ -50,4 +51,11 @@ def import_(review: Review, source: Path) -> None:
 
     # not review.store: that would note today's protocol first, and its versions come with the events
     done = import_events(open_store(review.project.database_path), review.project, source)
-    output.say(f"{done.read} events read, {done.new} new")
+    output.say(f"{_counted(done.read, 'event')} read, {done.new} new")
+    if done.without_record:
+        are = "is on a record that is" if done.without_record == 1 else "are on records that are"
+        output.say(f"{done.without_record} {are} not here: import the same files first or afterwards")
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"1 {thing}" if number == 1 else f"{number} {thing}s"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-import re
+import os
 import sys
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from review.errors import UsageProblem
+from review.reporting.table import legible
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,23 +26,32 @@ def stamp(simulated: bool) -> None:
     _said.set(False)
 
 
+def open_streams() -> None:
+    """Give the process the streams that its shell has closed (`>&-`): what goes there goes nowhere."""
+    # the next file that is opened would else take the number of standard output, and get what is printed
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+
+
 def text(words: str) -> None:
     """Data that is text."""
     if _simulated.get() and not _said.get():
         _said.set(True)
         if _STAMP not in words and not words.startswith(("{", "[")):
             print(_STAMP)
-    print(_harmless(words))
+    print(legible(words))
 
 
 def say(words: str) -> None:
     """Narration and progress."""
-    print(_harmless(words), file=sys.stderr)
+    print(legible(words), file=sys.stderr)
 
 
 def say_error(words: str) -> None:
     """The one line of an error."""
-    print(f"review: error: {_harmless(words)}", file=sys.stderr)
+    print(f"review: error: {legible(' '.join(words.split()))}", file=sys.stderr)
 
 
 def frame(rows: pl.DataFrame, format: str = "table", *, title: str = "") -> None:
@@ -85,7 +95,7 @@ def flatten(rows: pl.DataFrame) -> pl.DataFrame:
         return None if value is None else "; ".join(str(item) for item in value)
 
     for name, dtype in rows.schema.items():
-        if isinstance(dtype, pl.List):
+        if isinstance(dtype, pl.List | pl.Array):
             rows = rows.with_columns(pl.Series(name, [as_text(value) for value in rows[name].to_list()], pl.String))
         elif isinstance(dtype, pl.Struct):
             rows = rows.with_columns(pl.col(name).struct.json_encode())
@@ -106,14 +116,6 @@ def defuse(rows: pl.DataFrame) -> pl.DataFrame:
         .alias(name)
         for name in texts
     )
-
-
-# titles come from strangers: an escape sequence in one could repaint the terminal or write to its clipboard
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-
-
-def _harmless(words: str) -> str:
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", words)
 
 
 def _rich_table(rows: pl.DataFrame, *, title: str) -> None:
@@ -140,4 +142,5 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.4g}" if abs(value) < 10000 else f"{value:,.0f}"
-    return _harmless(str(value))
+    # titles come from strangers: an escape sequence in one could repaint the terminal or write to its clipboard
+    return legible(str(value))

@@ -17,9 +17,7 @@ from review.errors import UsageProblem
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A value for $NAME; may be repeated.")
 @click.option("--list", "list_", is_flag=True, help="List the saved reports and their parameters.")
 @click.option("--limit", type=click.IntRange(min=0), help="At most this many rows.")
-@click.option(
-    "--seconds", type=click.FloatRange(min=0.1), default=60.0, show_default=True, help="Stop after this time."
-)
+@click.option("--seconds", type=float, default=60.0, show_default=True, help="Stop after this time (at most a day).")
 @click.option("--output", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
 @format_option
 @pass_review
@@ -35,6 +33,8 @@ def query(
 ) -> None:
     """Run one SELECT over the views of schema v1, read-only; or a report of queries/reports by its NAME.
 
+    SQL that begins with a comment comes after a lone --, the sign that no option follows: review query -- "-- why ..."
+
     Example: review query "select condition, state, trials from v1.evidence_by_condition"
     """
     from review.flows.query import list_reports, run_report
@@ -45,13 +45,23 @@ def query(
     if query is None:
         message = "nothing to run"
         raise UsageProblem(message, hint="give a SELECT in quotes, or a NAME of: review query --list")
-    rows = run_report(review.store, review.project, query, params=_pairs(params), limit=limit, seconds=seconds)
     if file is not None:
-        from review.reporting.export import export_frame
+        from review.reporting.export import FRAME_FORMATS, format_of
 
-        # a file name's ending decides where no format was asked for
-        kind = format if format != "table" else file.suffix.lstrip(".")
-        file.write_bytes(export_frame(output.stamped(rows), kind))
+        format = format_of(file, format, FRAME_FORMATS)
+    rows = run_report(
+        review.store,
+        review.project,
+        query,
+        params=_pairs(params),
+        limit=limit,
+        seconds=seconds,
+        reviewer=review.named,
+    )
+    if file is not None:
+        from review.reporting.export import export_frame, write_whole
+
+        write_whole(file, export_frame(output.stamped(rows), format))
         output.say(f"wrote {file}: {rows.height} rows")
         return
     output.frame(rows, format, title="")

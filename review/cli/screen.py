@@ -102,15 +102,16 @@ def decide(
         note=note,
         decision_id=decision_id,
     )
-    output.say(f"{done.record_id}: {done.verdict.value} at {done.stage.value}. Decision {done.decision_id}")
+    said = "" if done.new else "you had already said so; "
+    output.say(f"{done.record_id}: {said}{done.verdict.value} at {done.stage.value}. Decision {done.decision_id}")
 
 
 @screen.command()
 @click.argument("record")
-@_stage_option
+@click.option("--stage", type=click.Choice(_STAGES), help="Which stage; the latest that you decided at, if not given.")
 @pass_review
-def undo(review: Review, record: str, stage: str) -> None:
-    """Take your decision on a record back.
+def undo(review: Review, record: str, stage: str | None) -> None:
+    """Take your decision on a record back: the one on full text before the one on title and abstract.
 
     Example: review --as anna screen undo 31793330
     """
@@ -132,7 +133,8 @@ def start(review: Review, stage: str) -> None:
 
     reviewer = review.reviewer.id
     waiting = queue.queue(review.store, review.project, reviewer=reviewer, stage=stage)
-    output.say(f"{len(waiting)} records wait for {reviewer} at {stage}.")
+    records = "1 record waits" if len(waiting) == 1 else f"{len(waiting)} records wait"
+    output.say(f"{records} for {reviewer} at {stage}.")
     for record in waiting:
         _print_card(queue.show_record(review.store, review.project, record=record, reviewer=reviewer, stage=stage))
         key = click.prompt("i/e/u/s/q", type=click.Choice([*_KEYS, "s", "q"]), show_choices=False, err=True)
@@ -174,7 +176,7 @@ def conflicts(review: Review, format: str) -> None:
 @screen.command()
 @click.argument("record")
 @click.argument("verdict", type=click.Choice(["include", "exclude", "reopened"]))
-@click.option("--stage", type=click.Choice(_STAGES), help="Needed only when both stages are in conflict.")
+@click.option("--stage", type=click.Choice(_STAGES), help="Needed only when both stages can be meant.")
 @click.option("--reason", metavar="CODE", help="Reason for exclusion; needed at full text.")
 @click.option("--note", help="A free note.")
 @pass_review
@@ -182,6 +184,8 @@ def adjudicate(
     review: Review, record: str, verdict: str, stage: str | None, reason: str | None, note: str | None
 ) -> None:
     """Resolve a conflict as the third person; `reopened` gives the record back to its reviewers.
+
+    Your new word on the same record takes the place of your old one.
 
     Example: review --as chris screen adjudicate 31793330 include
     """
@@ -293,16 +297,18 @@ def not_retrieved(review: Review, record: str, reason: str) -> None:
 @click.option(
     "--stage",
     type=click.Choice([*_STAGES, "final"]),
-    help="For a file without a column stage; final = not told.",
+    help="For a file without a column stage; final = its source does not tell.",
 )
 @click.option("--reviewer", metavar="ID", help="Who decided, for a file without a column reviewer.")
-@click.option("--source", metavar="NAME", help="Where the labels come from, when no person of the project gave them.")
+@click.option("--source", metavar="NAME", help="Where final labels come from, when no person gave them.")
 @pass_review
 def import_(review: Review, file: Path, stage: str | None, reviewer: str | None, source: str | None) -> None:
     """Import decisions that were taken elsewhere, from CSV; the same file twice adds nothing.
 
     A record is named by source_record_id, openalex_id, url, pmid, doi or title; the verdict by verdict or
-    label_included. Decisions count for agreement only where the file has a column blind that says 1.
+    label_included. Only people of review.toml decide: a column reviewer, or --reviewer; labels of others are
+    --stage final --source NAME. Decisions count for agreement only where a column blind says 1. A decision on full
+    text needs the record included at title and abstract, here or in the same file.
 
     Example: review screen import labels.csv --stage final --source "published labels"
     """
@@ -310,8 +316,8 @@ def import_(review: Review, file: Path, stage: str | None, reviewer: str | None,
 
     done = import_past_decisions(review.store, review.project, file, stage=stage, reviewer=reviewer, source=source)
     output.say(
-        f"{done.rows} rows on {done.records} records: {done.include} include, {done.exclude} exclude, "
-        f"{done.unsure} unsure; {done.new} new decisions"
+        f"{_counted(done.rows, 'row')} on {_counted(done.records, 'record')}: {done.include} include, "
+        f"{done.exclude} exclude, {done.unsure} unsure; {_counted(done.new, 'new decision')}"
     )
 
 
@@ -327,3 +333,7 @@ def _print_card(card: Card) -> None:
     for row in card.decisions:
         words = [row["stage"], row["reviewer"], row["verdict"], row["reason"] or "", row["note"] or ""]
         output.text(f"decision  {'  '.join(word for word in words if word)}")
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"1 {thing}" if number == 1 else f"{number} {thing}s"

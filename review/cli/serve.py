@@ -17,6 +17,9 @@ def serve(review: Review, port: int, host: str) -> None:
 
     Example: review serve --port 8350
     """
+    from review.database import open_store
     from review.web.server import serve as serve_site
 
-    serve_site(review.root, review.store, host=host, port=port, say=output.say)
+    # the database is made and checked here, once; a site whose database is taken away says so and makes none
+    store = open_store(review.store.path, create=False)
+    serve_site(review.root, store, host=host, port=port, say=output.say)

@@ -13,6 +13,7 @@ import click
 from review.cli import output
 from review.cli.context import Review, pass_review
 from review.errors import UsageProblem
+from review.reporting.export import FORMATS, export_table, format_of, write_whole
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from review.reporting.table import Table
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
-_FORMATS = ("table", "csv", "json", "parquet", "md", "html", "docx", "xlsx")
 
 
 def _where_to(command: _Command) -> _Command:
@@ -29,7 +29,7 @@ def _where_to(command: _Command) -> _Command:
     kind = click.option(
         "--format",
         "format",
-        type=click.Choice(_FORMATS),
+        type=click.Choice(FORMATS),
         default="table",
         show_default=True,
         help="csv, json and parquet hold raw numbers; md, html, docx and xlsx are documents.",
@@ -73,6 +73,7 @@ def evidence(
     """
     from review.reporting.evidence_table import evidence_table
 
+    format = _checked(format, file)
     made, lines = evidence_table(
         review.store, review.project, by=by, primary_only=primary_only, outcome=outcome, ids=ids
     )
@@ -93,16 +94,20 @@ def gap(review: Review, outcome: str, figure: Path | None, format: str, file: Pa
 
     Example: review table gap --outcome pain --format html --output gap.html
     """
-    from review.reporting.gap_map import draw_gap_map, gap_list, gap_map
+    from review.reporting.gap_map import draw_gap_map, gap_list, gap_map, refuse_ending
     from review.reporting.writers import fits
 
+    format = _checked(format, file)
+    if figure is not None:
+        refuse_ending(figure)
     made, lines = gap_map(review.store, review.project, outcome=outcome)
+    if figure is not None:
+        # before the table, so that a figure that cannot be drawn does not hide behind a page of it
+        draw_gap_map(lines, figure, title=made.caption, simulated=review.project.simulated)
+        output.say(f"wrote {figure}")
     if format == "table" and not fits(made, _width()):
         made = gap_list(made, lines)
     _deliver(made, lines, format, file)
-    if figure is not None:
-        draw_gap_map(lines, figure, title=made.caption, simulated=review.project.simulated)
-        output.say(f"wrote {figure}")
 
 
 @table.command()
@@ -116,22 +121,28 @@ def flow(review: Review, format: str, file: Path | None) -> None:
     from review.flows.prisma_flow import prisma_flow
     from review.reporting.prisma import refuse_violations
 
+    format = _checked(format, file)
     made, identities, lines = prisma_flow(review.store, review.project)
     _deliver(made, lines, format, file)
     refuse_violations(identities)
 
 
-def _deliver(made: Table, lines: pl.DataFrame, format: str, file: Path | None) -> None:
-    """Write *made*, or its raw *lines*, in *format* to *file* or to standard output."""
-    from review.reporting.export import export_table
-
-    content = export_table(made, lines, format, width=_width() if file is None else 120)
+def _checked(format: str, file: Path | None) -> str:
+    """The format to write in, by --format and the ending of *file*; refused here, before any work is done."""
     if file is not None:
-        file.write_bytes(content)
-        output.say(f"wrote {file}")
-    elif format in ("docx", "xlsx"):
+        return format_of(file, format, FORMATS)
+    if format in ("docx", "xlsx"):
         message = f"{format} is a document and needs a file"
         raise UsageProblem(message, hint=f"add --output table.{format}")
+    return format
+
+
+def _deliver(made: Table, lines: pl.DataFrame, format: str, file: Path | None) -> None:
+    """Write *made*, or its raw *lines*, in *format* to *file* or to standard output."""
+    content = export_table(made, lines, format, width=_width() if file is None else 120)
+    if file is not None:
+        write_whole(file, content)
+        output.say(f"wrote {file}")
     elif format == "parquet":
         output.frame(lines, "parquet")
     else:

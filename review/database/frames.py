@@ -7,6 +7,7 @@ reads that. On 2.0 a relation handed to polars leaks at exit; its stream, behind
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,13 +26,51 @@ class _Stream:
 
 
 def read_frame(con: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
-    """The rows of one SELECT as a polars frame."""
+    """The rows of one SELECT as a polars frame; whatever fails on the way is a duckdb.Error."""
+    import duckdb
     import polars as pl
 
     relation = con.sql(sql, params=dict(params) if params else None)
     if relation is None:
         return pl.DataFrame()
-    return pl.DataFrame(_Stream(relation))
+    try:
+        rows = pl.DataFrame(_Stream(relation))
+    except pl.exceptions.PanicException as problem:
+        # polars panics at types that it does not know, and its panic is no Exception
+        columns = ", ".join(f"{name} ({kind})" for name, kind in zip(relation.columns, relation.types, strict=True))
+        message = f"a column cannot be read: {columns}"
+        raise duckdb.ConversionException(message) from problem
+    except (pl.exceptions.PolarsError, ValueError) as problem:
+        # what DuckDB says while its rows are streaming comes through polars
+        raise duckdb.ConversionException(str(problem).rpartition("external error: ")[2]) from problem
+    for column in rows.iter_columns():
+        if _beyond_the_calendar(column):
+            message = f"column {column.name} holds a date or time outside the years 1 to 9999"
+            raise duckdb.ConversionException(message)
+    return rows
+
+
+def _beyond_the_calendar(column: pl.Series) -> bool:
+    """Whether a date in *column* is one that Python cannot hold: DuckDB knows infinity and the year 290000."""
+    import polars as pl
+
+    kind = column.dtype
+    if isinstance(kind, pl.List | pl.Array):
+        dated = kind.inner.is_nested() or kind.inner.is_temporal()
+        return dated and _beyond_the_calendar(column.explode())
+    if isinstance(kind, pl.Struct):
+        return any(_beyond_the_calendar(column.struct.field(part.name)) for part in kind.fields)
+    if isinstance(kind, pl.Date):
+        a_day = 1
+    elif isinstance(kind, pl.Datetime):
+        a_day = 86400 * {"ms": 10**3, "us": 10**6, "ns": 10**9}[kind.time_unit]
+    else:
+        return False
+    bounds = column.to_physical().drop_nulls()
+    first, last = (day.toordinal() - date(1970, 1, 1).toordinal() for day in (date.min, date.max))
+    return not bounds.is_empty() and not (
+        first * a_day <= bounds.min() and bounds.max() < (last + 1) * a_day  # type: ignore[operator]
+    )
 
 
 def offer(rows: Sequence[Mapping[str, Any]]) -> tuple[_Stream, list[str]]:

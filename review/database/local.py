@@ -6,6 +6,7 @@ One process writes at a time, so a held lock is waited for (10 seconds, with jit
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import random
 import re
@@ -22,24 +23,33 @@ from review.database import migrate as migrations
 from review.database import views
 from review.database.frames import offer, read_frame
 from review.database.store import Append, Batch, Replace, Rows
-from review.errors import FullDisk, NewerStore, StoreError, StoreLocked
+from review.errors import FullDisk, NewerStore, StoreError, StoreLocked, UsageProblem
 
 if TYPE_CHECKING:
     import duckdb
     import polars as pl
 
 STORAGE = "v1.5.0"
+_LONGEST_WAIT = 86400
 _PROGRAM = f"regen-review {__version__}"
 _TABLE = re.compile(r"^[a-z_]+\.[a-z_]+$")
 _COLUMN = re.compile(r"^[a-z_][a-z0-9_]*$")
 
 
 class LocalStore:
-    """A review's database file. Made with its tables and views when it is not there yet."""
+    """A review's database file. Made with its tables and views when it is not there yet, unless *create* is off."""
 
-    def __init__(self, path: Path, *, wait: float = 10.0, migrations_folder: Path = migrations.SHIPPED) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        wait: float = 10.0,
+        create: bool = True,
+        migrations_folder: Path = migrations.SHIPPED,
+    ) -> None:
         self.path = path
         self._wait = wait
+        self._may_create = create
         self._migrations = migrations.read_migrations(migrations_folder)
         self._ready = False
         self._lock = threading.RLock()
@@ -128,6 +138,9 @@ class LocalStore:
             message = "the store was first used inside its own reading block"
             raise StoreError(message)
         if not self.path.exists():
+            if not self._may_create:
+                message = f"the database {self.path} is gone"
+                raise StoreError(message, hint="put it back, or make it anew with review status")
             self._create()
         with self._open(read_only=True) as con:
             waiting = migrations.pending(con, self._migrations, file=self.path)
@@ -188,10 +201,16 @@ class LocalStore:
 
     @contextmanager
     def _open(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection; what DuckDB refuses while it is used is said in our words."""
+        import duckdb
+
         con = self._connect(read_only=read_only)
         try:
+            con.execute("set timezone = 'UTC'")
             _check_storage(con, self.path)
             yield con
+        except duckdb.Error as problem:
+            _speak(problem, self.path)
         finally:
             con.close()
 
@@ -201,19 +220,24 @@ class LocalStore:
         until = time.monotonic() + self._wait
         while True:
             try:
-                con = duckdb.connect(str(self.path), read_only=read_only)
+                return duckdb.connect(str(self.path), read_only=read_only)
             except duckdb.Error as problem:
                 if "Could not set lock" not in str(problem) or time.monotonic() >= until:
                     _speak(problem, self.path)
                 time.sleep(random.uniform(0.02, 0.12))
-            else:
-                con.execute("set timezone = 'UTC'")
-                return con
 
 
-def open_store(path: Path) -> LocalStore:
+def open_store(path: Path, *, create: bool = True) -> LocalStore:
     """The store of the database at *path*; `REVIEW_LOCK_WAIT` sets the seconds to wait for another process."""
-    return LocalStore(path, wait=float(os.environ.get("REVIEW_LOCK_WAIT", "10")))
+    words = os.environ.get("REVIEW_LOCK_WAIT") or "10"
+    try:
+        wait = float(words)
+    except ValueError:
+        wait = math.nan
+    if not 0 <= wait <= _LONGEST_WAIT:
+        message = f"REVIEW_LOCK_WAIT is {words!r}; allowed: seconds from 0 to {_LONGEST_WAIT}"
+        raise UsageProblem(message, hint="unset it for 10 seconds")
+    return LocalStore(path, wait=wait, create=create)
 
 
 def _write(con: duckdb.DuckDBPyConnection, step: Append | Replace) -> int:
@@ -305,8 +329,22 @@ def _speak(problem: duckdb.Error, path: Path, *, doing: str = "") -> NoReturn:
     if "version number" in text and "can only read" in text:
         message = f"{path} was made by a newer DuckDB than is installed"
         raise NewerStore(message, hint="upgrade duckdb, or rebuild the database with this version") from problem
-    message = f"{path}{f', {doing}' if doing else ''}: {text.splitlines()[0]}"
-    raise StoreError(message) from problem
+    first = re.sub(r"^(\w+ )+Error: ", "", (text.splitlines() or [""])[0]).rstrip("!.")
+    message = f"{path}{f', {doing}' if doing else ''}: {first}"
+    raise StoreError(message, hint=_remedy(problem)) from problem
+
+
+def _remedy(problem: duckdb.Error) -> str:
+    """What to do about a file that DuckDB cannot use; nothing where only the statement was wrong."""
+    import duckdb
+
+    text = str(problem)
+    if "Permission denied" in text or "Is a directory" in text or "No such file" in text:
+        return "see that its folder is there and that you may read and write the file"
+    kinds = (duckdb.IOException, duckdb.SerializationException, duckdb.InternalException, duckdb.FatalException)
+    if isinstance(problem, kinds) or re.search(r"corrupt|checksum|database is empty", text, re.IGNORECASE):
+        return "the file is damaged or no database: put a backup in its place, or move it away and rebuild"
+    return ""
 
 
 def _holder(text: str, path: Path) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import threading
+import re
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from review.database.frames import read_frame
-from review.errors import QueryRefused
+from review.errors import QueryRefused, UsageProblem
 
 if TYPE_CHECKING:
+    import duckdb
     import polars as pl
 
+LONGEST = 86400.0
 _LOCKED = {
     "enable_external_access": "false",
     "autoload_known_extensions": "false",
@@ -22,26 +25,17 @@ _LOCKED = {
     "threads": "2",
     "lock_configuration": "true",
 }
+_SHOWS = frozenset({"pragma", "call", "describe", "desc", "show", "summarize"})
+_COMMENTS = re.compile(r"(\s+|--[^\n]*(\n|$)|/\*.*?\*/)*", re.DOTALL)
+# polars panics at some of these, shows others as bytes, and CSV cannot hold the rest
+_AS_TEXT = re.compile(
+    r"\b(INTERVAL|UNION|BIT|BLOB|BIGNUM|VARINT|VARIANT|GEOMETRY|UHUGEINT|MAP|TIME_NS)\b|(?<!WITH )\bTIME\b"
+)
 
 
 def check_statement(sql: str) -> str:
     """*sql* without its last semicolon, when it is exactly one SELECT; QueryRefused otherwise."""
-    import duckdb
-
-    try:
-        statements = duckdb.extract_statements(sql)
-    except duckdb.Error as problem:
-        message = f"the query cannot be parsed: {str(problem).splitlines()[0]}"
-        raise QueryRefused(message) from problem
-    if len(statements) != 1:
-        message = f"{len(statements)} statements were given, one SELECT is allowed"
-        raise QueryRefused(message, hint="run one query at a time; PIVOT counts as several: write it as a SELECT")
-    kind = statements[0].type
-    first = sql.lstrip().split(None, 1)[0].lower() if sql.strip() else ""
-    if kind != duckdb.StatementType.SELECT or first in {"pragma", "call", "describe", "show", "summarize"}:
-        message = f"a {kind.name} statement was given, one SELECT is allowed"
-        raise QueryRefused(message, hint="PIVOT and PRAGMA are not run; write a SELECT")
-    return str(statements[0].query).strip().rstrip(";").strip()
+    return _the_select(sql)[0]
 
 
 def run_query(
@@ -49,29 +43,125 @@ def run_query(
 ) -> pl.DataFrame:
     """The rows of one SELECT over the database at *path*, at most *limit* of them.
 
-    The file is opened read-only with external access off and the configuration locked; a timer interrupts it after
+    The file is opened read-only with external access off and the configuration locked; it is interrupted after
     *seconds*. Raises QueryRefused for anything but one SELECT, and for what DuckDB answers with an error.
+    Columns of types that only DuckDB knows (intervals, unions, bits, maps ...) come as text.
     """
     import duckdb
 
     from review.database.local import _speak
 
-    words = check_statement(sql)
-    if limit is not None:
-        words = f"select * from ({words}\n) limit {int(limit)}"
+    if not 0 < seconds <= LONGEST:
+        message = f"{seconds:g} seconds is no time limit; allowed: more than 0, at most {LONGEST:g}"
+        raise UsageProblem(message, hint="leave out --seconds for 60")
+    words, wanted = _the_select(sql)
+    _check_values(wanted, set(params or {}))
     try:
         con = duckdb.connect(str(path), read_only=True, config=dict(_LOCKED))
     except duckdb.Error as problem:
         _speak(problem, path)
-    timer = threading.Timer(seconds, con.interrupt)
-    timer.start()
     try:
-        return read_frame(con, words, params)
-    except duckdb.InterruptException as problem:
-        message = f"the query ran longer than {seconds:g} seconds and was stopped"
-        raise QueryRefused(message, hint="narrow it, or give --seconds") from problem
+        return _within(con, words, params, limit=limit, seconds=seconds)
     except duckdb.Error as problem:
-        raise QueryRefused(str(problem).strip()) from problem
+        if re.search(r"corrupt|checksum", str(problem), re.IGNORECASE):
+            _speak(problem, path)
+        raise _refusal(problem) from problem
     finally:
-        timer.cancel()
         con.close()
+
+
+def _the_select(sql: str) -> tuple[str, set[str]]:
+    """The one SELECT and the names of its parameters."""
+    import duckdb
+
+    try:
+        statements = duckdb.extract_statements(sql)
+    except duckdb.Error as problem:
+        raise _refusal(problem) from problem
+    if len(statements) != 1:
+        message = f"{len(statements)} statements were given, one SELECT is allowed"
+        raise QueryRefused(message, hint="run one query at a time; PIVOT counts as several: write it as a SELECT")
+    kind = statements[0].type
+    bare = sql[_COMMENTS.match(sql).end() :]  # type: ignore[union-attr]
+    first = bare.split(None, 1)[0].lower() if bare.strip() else ""
+    if kind != duckdb.StatementType.SELECT or first in _SHOWS:
+        name = first.upper() if first in _SHOWS else kind.name
+        message = f"{'an' if name[0] in 'AEIOU' else 'a'} {name} statement was given, one SELECT is allowed"
+        hint = (
+            "v1 holds the views: select * from duckdb_columns() where schema_name = 'v1'"
+            if first in _SHOWS
+            else "PIVOT and PRAGMA are not run; write a SELECT"
+        )
+        raise QueryRefused(message, hint=hint)
+    return str(statements[0].query).strip().rstrip(";").strip(), set(statements[0].named_parameters)
+
+
+def _check_values(wanted: set[str], given: set[str]) -> None:
+    """Refuse parameters without a value and values without a parameter."""
+    if unnamed := sorted(name for name in wanted if name.isdigit()):
+        message = f"the query has parameters without a name: {', '.join(f'${name}' for name in unnamed)}"
+        raise QueryRefused(message, hint="write $name in the SQL and give --param name=VALUE")
+    if missing := sorted(wanted - given):
+        message = f"the query needs a value for {', '.join(f'${name}' for name in missing)}"
+        raise QueryRefused(message, hint=f"--param {missing[0]}=VALUE")
+    if unused := sorted(given - wanted):
+        message = f"a value was given for {', '.join(unused)}, which the query does not use"
+        raise QueryRefused(message, hint=f"write ${unused[0]} where the value belongs, or leave it out")
+
+
+def _within(
+    con: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any] | None, *, limit: int | None, seconds: float
+) -> pl.DataFrame:
+    """The rows, unless the time is up first or somebody presses Ctrl-C.
+
+    DuckDB works in another thread: Python delivers Ctrl-C to the main one, and only while that runs Python or waits.
+    """
+    with ThreadPoolExecutor(1) as worker:
+        rows = worker.submit(_fetch, con, sql, params, limit)
+        try:
+            wait([rows], timeout=seconds)
+            if rows.done():
+                return rows.result()
+        finally:
+            _stop(con, rows)
+    message = f"the query ran longer than {seconds:g} seconds and was stopped"
+    raise QueryRefused(message, hint="narrow it, or give --seconds")
+
+
+def _stop(con: duckdb.DuckDBPyConnection, rows: Future[pl.DataFrame]) -> None:
+    """Interrupt until it is over: an interrupt that falls between two statements is lost."""
+    while not rows.done():
+        con.interrupt()
+        wait([rows], timeout=0.05)
+
+
+def _fetch(
+    con: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any] | None, limit: int | None
+) -> pl.DataFrame:
+    """The rows of *sql*; no two columns have one name, and none has a type that cannot be shown."""
+    # the subquery also gives each column a name of its own
+    con.execute(f"select * from ({sql}\n) limit 0", dict(params) if params else None)
+    columns = ", ".join(_shown(str(name), str(kind)) for name, kind, *_ in con.description or ())
+    most = "" if limit is None else f" limit {int(limit)}"
+    return read_frame(con, f"select {columns} from ({sql}\n){most}", params)
+
+
+def _shown(name: str, kind: str) -> str:
+    quoted = '"' + name.replace('"', '""') + '"'
+    if kind == "HUGEINT":
+        return f"cast({quoted} as decimal(38, 0)) as {quoted}"
+    return f"cast({quoted} as varchar) as {quoted}" if _AS_TEXT.search(kind) else quoted
+
+
+def _refusal(problem: duckdb.Error) -> QueryRefused:
+    """DuckDB's complaint in one line: its first, without the kind of the error and what it guesses."""
+    first, *more = str(problem).strip().splitlines() or [""]
+    words = re.sub(r"^(\w+ )+Error: ", "", first).partition(", but it exists in the ")[0].strip().rstrip("!.")
+    known = next((line for line in more if line.startswith("Candidate bindings: ")), "")
+    if known:
+        hint = f"known here: {known.removeprefix('Candidate bindings: ')}"
+    elif any(sign in words for sign in ("cannot be read", "outside the years", "DECIMAL(38,0)")):
+        hint = "cast it to text: select cast(COLUMN as varchar)"
+    else:
+        hint = ""
+    return QueryRefused(f"the query cannot be run: {words}", hint=hint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import re
 from graphlib import TopologicalSorter
@@ -23,14 +24,15 @@ def view_files() -> dict[str, Path]:
     return {path.stem: path for path in sorted(shipped("queries", "views").glob("*.sql"))}
 
 
-def ordered_views() -> list[tuple[str, str]]:
-    """(name, SQL) of every view; a view comes after those that it reads."""
+@functools.cache
+def ordered_views() -> tuple[tuple[str, str], ...]:
+    """(name, SQL) of every view; a view comes after those that it reads. Read once in a process."""
     texts = {name: path.read_text("utf-8") for name, path in view_files().items()}
     reads = {
         name: {word for word in _REFERENCE.findall(text) if word != name and word in texts}
         for name, text in texts.items()
     }
-    return [(name, texts[name]) for name in TopologicalSorter(reads).static_order()]
+    return tuple((name, texts[name]) for name in TopologicalSorter(reads).static_order())
 
 
 def views_sha256() -> str:
@@ -59,7 +61,7 @@ def load_views(con: duckdb.DuckDBPyConnection, *, program: str) -> None:
             try:
                 con.execute(text)
             except duckdb.Error as problem:
-                message = f"queries/views/{name}.sql: {problem}"
+                message = f"queries/views/{name}.sql: {str(problem).splitlines()[0]}"
                 raise StoreError(message) from problem
         con.execute("delete from house.view_set")
         con.execute(

@@ -236,11 +236,12 @@ def waiting_pairs(store: Store) -> pl.DataFrame:
             "title_b": details[pair.b]["title"],
             "pmid_a": details[pair.a]["pmid"],
             "pmid_b": details[pair.b]["pmid"],
-            "doi": details[pair.a]["doi"],
+            "doi_a": details[pair.a]["doi"],
+            "doi_b": details[pair.b]["doi"],
         }
         for pair in waiting
     ]
-    names = ["record_a", "record_b", "rule", "against", "title_a", "title_b", "pmid_a", "pmid_b", "doi"]
+    names = ["record_a", "record_b", "rule", "against", "title_a", "title_b", "pmid_a", "pmid_b", "doi_a", "doi_b"]
     return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String))
 
 
@@ -319,7 +320,7 @@ def _one(store: Store, key: str) -> str:
         return str(records[0])
     if not records:
         message = f"no record has the id, PMID or DOI {key!r}"
-        raise UsageProblem(message, hint="review dedupe log, review dedupe pairs and review query list ids")
+        raise UsageProblem(message, hint='ids are listed by: review query "select record_id, title from v1.record"')
     message = f"{key!r} names {len(records)} records: {', '.join(records[:5])}"
     raise UsageProblem(message, hint="give the source_record_id")
 

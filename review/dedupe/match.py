@@ -1,5 +1,8 @@
 """Finds pairs of records that are one publication: the same PMID, or the same DOI and nothing against it.
 
+A DOI can be mistyped: where the titles are of different articles, a person looks. So they do at two records of one
+title, year and first author that no identifier brings together.
+
 Whether a pair merges depends on the records alone, never on the order in which they came: so the same records
 give the same pairs on every machine.
 """
@@ -16,6 +19,10 @@ from review.dedupe.prepare import Prepared
 SAME_PMID = "same_pmid"
 SAME_DOI = "same_doi"
 RULES = (SAME_PMID, SAME_DOI)  # strongest first
+SAME_TITLE = "same_title_year_author"  # proposes only: a person decides
+
+# of the words of the shorter title; two databases' forms of one title share nearly all of them
+_SHARED_WORDS = 0.5
 
 # in a larger group each record is paired with the first only: 1,000 copies would otherwise make 499,500 pairs
 _ALL_PAIRS_UP_TO = 12
@@ -62,6 +69,8 @@ class Vetoes:
             found.append("several PMIDs share this DOI")
         if one.about_another != other.about_another:
             found.append("one is an erratum, retraction notice or comment")
+        if _of_different_articles(one, other):
+            found.append("different titles")
         return tuple(found)
 
 
@@ -73,18 +82,42 @@ def match(records: Sequence[Prepared]) -> Matches:
         for a, b in _pairs(records, key):
             found.setdefault((a, b), rule)
     pairs = [Pair(a, b, rule, vetoes.against(a, b)) for (a, b), rule in sorted(found.items())]
+    by_id = {record.source_record_id: record for record in records}
+    alike = [
+        Pair(a, b, SAME_TITLE, vetoes.against(a, b) or (_identifiers(by_id[a], by_id[b]),))
+        for a, b in sorted(set(_pairs(records, _title_year_author)) - found.keys())
+    ]
     return Matches(
         merge=tuple(pair for pair in pairs if not pair.vetoes),
-        queue=tuple(pair for pair in pairs if pair.vetoes),
+        queue=(*(pair for pair in pairs if pair.vetoes), *alike),
     )
 
 
 def rule_for(one: Prepared, other: Prepared) -> str | None:
     """The strongest rule that brings two records together, whatever speaks against it."""
-    for rule, key in _KEYS.items():
+    for rule, key in {**_KEYS, SAME_TITLE: _title_year_author}.items():
         if key(one) is not None and key(one) == key(other):
             return rule
     return None
+
+
+def _of_different_articles(one: Prepared, other: Prepared) -> bool:
+    """Whether two titles are clearly not of one article; a translation has the year and the first author in common."""
+    here, there = set(one.title.split()), set(other.title.split())
+    if not here or not there or len(here & there) >= _SHARED_WORDS * min(len(here), len(there)):
+        return False
+    return not (one.year and one.year == other.year and one.first_author and one.first_author == other.first_author)
+
+
+def _identifiers(one: Prepared, other: Prepared) -> str:
+    """Why no identifier joins two records."""
+    return "different DOIs" if one.doi and other.doi else "no PMID or DOI in common"
+
+
+def _title_year_author(record: Prepared) -> str | None:
+    if not (record.title and record.year and record.first_author):
+        return None
+    return f"{record.title}\0{record.year}\0{record.first_author}"
 
 
 def _pairs(records: Sequence[Prepared], key: Callable[[Prepared], str | None]) -> Iterable[tuple[str, str]]:

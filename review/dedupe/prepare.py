@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +22,7 @@ _ABOUT_ANOTHER = frozenset(
         "corrected and republished article",
     }
 )
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -30,17 +33,42 @@ class Prepared:
     pmid: str | None
     doi: str | None
     about_another: bool
+    title: str = ""
+    year: int | None = None
+    first_author: str = ""
 
 
 def prepare(rows: Iterable[Mapping[str, Any]]) -> list[Prepared]:
-    """Rows of v1.source_record (source_record_id, pmid, doi, publication_types) in the order of their ids."""
+    """Rows of v1.source_record in the order of their ids: title and first author in small letters without accents."""
     prepared = [
         Prepared(
             source_record_id=row["source_record_id"],
             pmid=normalise_pmid(row["pmid"]),
             doi=normalise_doi(row["doi"]),
             about_another=any(kind.strip().lower() in _ABOUT_ANOTHER for kind in row["publication_types"] or ()),
+            title=_plain(row.get("title")),
+            year=row.get("year"),
+            first_author=_first_author(row.get("authors")),
         )
         for row in rows
     ]
     return sorted(prepared, key=lambda record: record.source_record_id)
+
+
+def _plain(words: str | None) -> str:
+    """Small letters and digits with single blanks between words, whatever alphabet they are of."""
+    bare = words or ""
+    if not bare.isascii():
+        bare = "".join(sign for sign in unicodedata.normalize("NFKD", bare) if not unicodedata.combining(sign))
+    return " ".join(_WORD.findall(bare.casefold()))
+
+
+def _first_author(authors: str | None) -> str:
+    """The family name of the first author, from `Smith J`, `Smith, Jane` or `Jane Smith`."""
+    name = (authors or "").split(";")[0].strip()
+    if "," in name:
+        return _plain(name.split(",")[0])
+    words = name.replace(".", " ").split()
+    initials_last = len(words) > 1 and words[-1].isupper() and len(words[-1]) <= 3
+    family = words[:-1] if initials_last else words[-1:]
+    return _plain(" ".join(family))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _RECORDS = """
-select source_record_id, pmid, doi, publication_types
+select source_record_id, pmid, doi, publication_types, title, year, authors
 from v1.source_record
 order by source_record_id
 """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,7 +88,7 @@ def read_study(path: Path, *, root: Path) -> StudyKeys:
 
 
 def _read(top: TomlTable, text: str, *, folder: str, name: str) -> StudyKeys:
-    raw = tomllib.loads(text)
+    raw = top.content
     study_id = top.text("study_id")
     if study_id != folder:
         top.refuse("study_id", study_id, f"the name of its folder, {folder!r}")
@@ -114,7 +113,7 @@ def _read(top: TomlTable, text: str, *, folder: str, name: str) -> StudyKeys:
         study_id=study_id,
         label=top.text("label"),
         first_author=_text(top, "first_author"),
-        year=_whole(top, raw, "year"),
+        year=_whole(top, "year", least=1900, most=2100),
         country=_text(top, "country"),
         design=top.choice("design", [design.value for design in Design]),
         design_as_printed=_text(top, "design_as_printed"),
@@ -122,9 +121,9 @@ def _read(top: TomlTable, text: str, *, folder: str, name: str) -> StudyKeys:
         cell_sources=cell_sources,
         registry=top.texts("registry", default=()),
         unit=top.choice("unit", [unit.value for unit in Unit], default=Unit.PATIENT.value),
-        n_randomised=_whole(top, raw, "n_randomised"),
-        randomised_until_month=_number(top, raw, "randomised_until_month"),
-        follow_up_months=_number(top, raw, "follow_up_months"),
+        n_randomised=_whole(top, "n_randomised", least=1, most=1_000_000),
+        randomised_until_month=_months(top, "randomised_until_month"),
+        follow_up_months=_months(top, "follow_up_months"),
         dose_as_printed=_text(top, "dose_as_printed"),
         comparator_as_printed=_text(top, "comparator_as_printed"),
         donor=top.choice("donor", list(DONORS)) if "donor" in raw else _text(top, "donor"),
@@ -144,7 +143,6 @@ def _report(item: TomlTable, line: int) -> Report:
     report_id = item.text("id")
     if not REPORT_ID.fullmatch(report_id):
         item.refuse("id", report_id, "PMID:1, DOI:10.1/a, a registry id such as NCT01234567, or SRC:source")
-    raw_year = item.whole("year", least=0, default=0)
     return Report(
         id=report_id,
         kind=item.choice("kind", [kind.value for kind in ReportKind]),
@@ -153,7 +151,7 @@ def _report(item: TomlTable, line: int) -> Report:
         registry_id=_text(item, "registry_id"),
         title=_text(item, "title"),
         journal=_text(item, "journal"),
-        year=raw_year or None,
+        year=_whole(item, "year", least=1900, most=2100),
         url=_text(item, "url"),
         line=line,
     )
@@ -164,12 +162,14 @@ def _text(table: TomlTable, key: str) -> str | None:
     return word if word not in ("", "NR", "NA") else None
 
 
-def _whole(table: TomlTable, raw: dict[str, object], key: str) -> int | None:
-    return table.whole(key, least=1) if key in raw else table.whole(key, least=0, default=0) or None
+def _whole(table: TomlTable, key: str, *, least: int, most: int) -> int | None:
+    found = table.whole(key, least=least, most=most, default=least)
+    return found if key in table.content else None
 
 
-def _number(table: TomlTable, raw: dict[str, object], key: str) -> float | None:
-    return table.number(key, least=0) if key in raw else table.number(key, least=0, default=0) or None
+def _months(table: TomlTable, key: str) -> float | None:
+    found = table.number(key, least=0, most=1200, default=0)
+    return found if key in table.content else None
 
 
 def _lines(text: str, table: str) -> list[int]:

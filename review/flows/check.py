@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from review.database import LocalStore, run_query
-from review.errors import CheckFailed
+from review.errors import CheckFailed, FormatError, QueryRefused, UsageProblem
 from review.extraction import checks as extraction_checks
-from review.flows.prisma_flow import changed_strategies
+from review.flows.prisma_flow import broken_strategies, changed_strategies
 from review.project import Project
-from review.reporting.saved_queries import Severity, saved_queries
+from review.reporting.saved_queries import Severity, query_files, read_query
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,11 +49,29 @@ def run_checks(store: LocalStore, project: Project) -> tuple[CheckResult, ...]:
     """Every query of queries/checks (the package's and the project's), then the findings in extracted/."""
     # reading once makes the file and its views where they are not there yet: the sandbox only reads
     store.read("select 1")
+    files = query_files("checks", project.queries)
+    ours = {path.stem for path, own in files if not own}
     results = []
-    for query in saved_queries("checks", project.queries).values():
+    for path, own in sorted(files, key=lambda found: (found[0].stem, found[1])):
+        # a project's check stands beside the package's of the same name and replaces it nowhere
+        results.append(_run(store, path, f"{path.stem} (project's own)" if own and path.stem in ours else path.stem))
+    return (*results, _broken(project), _strategies(store, project), _extraction(project))
+
+
+def _run(store: LocalStore, path: Path, name: str) -> CheckResult:
+    """One check; one that cannot be run has failed, and stops no other."""
+    try:
+        query = read_query(path)
         rows = run_query(store.path, query.sql, query.bind({}) or None)
-        results.append(CheckResult(query.name, query.purpose, query.severity, tuple(rows.iter_rows(named=True))))
-    return (*results, _strategies(store, project), _extraction(project))
+    except (FormatError, QueryRefused, UsageProblem) as problem:
+        named = problem.message if str(path) in problem.message else f"{path}: {problem.message}"
+        return CheckResult(name, "this check cannot be run", "error", ({"problem": named},))
+    return CheckResult(name, query.purpose, query.severity, tuple(rows.iter_rows(named=True)))
+
+
+def _broken(project: Project) -> CheckResult:
+    rows = tuple({"strategy": name, "problem": problem.message} for name, problem in broken_strategies(project))
+    return CheckResult("strategy_unreadable", "a strategy cannot be read", "error", rows)
 
 
 def _strategies(store: LocalStore, project: Project) -> CheckResult:

@@ -22,7 +22,7 @@ from review.flows.status import status_table
 from review.paths import packaged, shipped
 from review.project import Project, load_project
 from review.reporting.evidence_table import evidence_table
-from review.reporting.export import export_table
+from review.reporting.export import export_table, write_whole
 from review.reporting.gap_map import draw_gap_map, gap_list, gap_map
 from review.reporting.table import SIMULATED, Column, Row, Table
 from review.screening import conflicts, decisions, overview, retrieval
@@ -188,12 +188,12 @@ def _tables(store: LocalStore, project: Project, *, show: Say, say: Say) -> list
     ):
         for format in ("csv", "md", "html"):
             files.append(out / f"{name}.{format}")
-            files[-1].write_bytes(export_table(table, lines, format))
+            write_whole(files[-1], export_table(table, lines, format))
     try:
         for format in ("docx", "xlsx"):
             written = export_table(evidence, evidence_lines, format)
             files.append(out / f"evidence_table.{format}")
-            files[-1].write_bytes(written)
+            write_whole(files[-1], written)
         draw_gap_map(gap_lines, out / "gap_map.svg", title=gaps.caption, simulated=project.simulated)
         files.append(out / "gap_map.svg")
     except MissingExtra as missing:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,9 +19,10 @@ from review.appraisal import store as appraisal
 from review.database import Append, Store
 from review.dedupe import store as dedupe
 from review.dedupe.engine import rebuild
-from review.errors import FormatError, UsageProblem
+from review.errors import BlindError, FormatError, UsageProblem
 from review.project import Project
 from review.screening import store as screening
+from review.screening.blinding import is_blinded
 from review.team import store as team
 from review.terms import AdjudicatedVerdict, DuplicateEventKind, LinkKind, ReportEventKind, Stage, Verdict
 
@@ -43,6 +44,7 @@ _KEYS = {
     "team.protocol_version": "version_id",
 }
 _PERSON = ("who", "decided_by", "reviewer")
+_CLOCKS_DIFFER = timedelta(hours=1)
 _WORDS: dict[tuple[str, str], Iterable[str]] = {
     ("dedupe.duplicate_event", "kind"): DuplicateEventKind,
     ("dedupe.record_link", "kind"): LinkKind,
@@ -65,10 +67,11 @@ class Exported:
 
 @dataclass(frozen=True)
 class Imported:
-    """How many events were read, and how many of them were new."""
+    """How many events were read, how many were new, and how many of these are on records that are not here."""
 
     read: int
     new: int
+    without_record: int = 0
 
 
 @dataclass(frozen=True)
@@ -84,13 +87,19 @@ class _Line:
         return self.table, str(self.row[_KEYS[self.table]])
 
 
-def export_events(store: Store, project: Project, folder: Path, *, only: str | None = None) -> Exported:
+def export_events(
+    store: Store, project: Project, folder: Path, *, only: str | None = None, reviewer: str | None = None
+) -> Exported:
     """Write every event into *folder*, one file of JSON lines a person; only one person's when named.
 
+    Raises BlindError where *reviewer*, who asks for it, screens blind and the events are not only their own.
     Files are written under another name and moved into place. Tokens and sessions are secret and stay out.
     """
     if only is not None:
         project.reviewer(only)
+    if only != reviewer and is_blinded(store, project, reviewer):
+        message = f"{reviewer} screens blind, and these events tell what others decided"
+        raise BlindError(message, hint=f"--only {reviewer}; or run it without --as as the owner of the file")
     lines: dict[str, list[tuple[str, int, str, str]]] = {}
     for table, rows in _read_all(store).items():
         for row in rows:
@@ -113,8 +122,8 @@ def import_events(store: Store, project: Project, source: Path) -> Imported:
     """Append the events of a file, or of every .jsonl file of a folder, and rebuild the clusters.
 
     Events that are there already are left alone, so the same file twice adds nothing. Raises FormatError
-    with file and line for the first line that is not an event or contradicts one that is here; then nothing
-    is written.
+    with file and line for the first line that is not an event, contradicts one that is here, is of nobody of
+    review.toml or of a time to come; then nothing is written. Records may arrive later.
     """
     files = sorted(source.glob("*.jsonl")) if source.is_dir() else [source]
     if not files:
@@ -124,11 +133,14 @@ def import_events(store: Store, project: Project, source: Path) -> Imported:
     here = _read_all(store)
     known = {(table, str(row[_KEYS[table]])): row for table, rows in here.items() for row in rows}
     fresh: dict[tuple[str, str], _Line] = {}
+    people = {person.id for person in project.reviewers}
+    now = datetime.now(UTC)
     read = 0
     for line in (line for file in files for line in _read_file(file, columns)):
         read += 1
         other = known.get(line.key) or (fresh[line.key].row if line.key in fresh else None)
         if other is None:
+            _check_new(line, people, now)
             fresh[line.key] = line
         elif not _same(line.table, line.row, other):
             message = f"{line.where}: {line.key[1]} of {line.table} is here already and says something else"
@@ -138,7 +150,29 @@ def import_events(store: Store, project: Project, source: Path) -> Imported:
     steps.append(rebuild(store, rows.get("dedupe.duplicate_event", [])))
     done = store.apply(steps)
     new = sum(done[step.table] for step in steps if isinstance(step, Append))
-    return Imported(read=read, new=new)
+    return Imported(read=read, new=new, without_record=_without_record(store, fresh.values()))
+
+
+def _check_new(line: _Line, people: set[str], now: datetime) -> None:
+    """Raises FormatError for an event of nobody in review.toml, and for one of a time to come."""
+    row = line.row
+    label = row.get("via") == "import" and row.get("stage") == Stage.FINAL
+    if not (label or row.get("automatic") or line.table == "team.protocol_version"):
+        for name in _PERSON:
+            if row.get(name) is not None and row[name] not in people:
+                message = f"{line.where}: {name} {row[name]!r} is not one of review.toml: {', '.join(sorted(people))}"
+                raise FormatError(message, hint="add a [[reviewers]] table; whoever left the team stays in it")
+    moment = row.get("decided_at")
+    if isinstance(moment, datetime) and moment > now + _CLOCKS_DIFFER:
+        message = f"{line.where}: decided_at {_to_text(moment)} is in the future; it is {_to_text(now)}"
+        raise FormatError(message, hint="the clock of the machine that wrote it was wrong: mend it in the file")
+
+
+def _without_record(store: Store, lines: Iterable[_Line]) -> int:
+    """How many of the events are on a record that no import brought yet."""
+    here = screening.read_source_records(store)
+    named = ("source_record_id", "record_a", "record_b")
+    return sum(any(line.row.get(name) is not None and line.row[name] not in here for name in named) for line in lines)
 
 
 def _read_all(store: Store) -> dict[str, list[dict[str, Any]]]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from review.database import Store
+from review.errors import ProtocolError
 from review.project import Project
 from review.reporting.prisma import Identity, flow_table
 from review.reporting.table import Table
@@ -27,9 +28,8 @@ def prisma_flow(store: Store, project: Project) -> tuple[Table, tuple[Identity, 
 def strategy_notes(store: Store, project: Project) -> list[str]:
     """One sentence for each strategy."""
     ran = _last_runs(store)
-    notes = []
-    for path in strategies(project.queries):
-        strategy = load_strategy(path)
+    notes = [f"Strategy {name} cannot be read: {problem.message}." for name, problem in broken_strategies(project)]
+    for strategy in _readable(project):
         named = f"Strategy {strategy.name}, version {strategy.version} ({strategy.sha256[:_SHORT]})"
         run = ran.get(strategy.name)
         if run is None:
@@ -45,16 +45,31 @@ def changed_strategies(store: Store, project: Project) -> list[dict[str, Any]]:
     """Strategies whose file is not the one that ran last: file, line, strategy, run_id, searched_on."""
     ran = _last_runs(store)
     found = []
-    for path in strategies(project.queries):
-        strategy = load_strategy(path)
+    for strategy in _readable(project):
         run = ran.get(strategy.name)
         if run is not None and run["strategy_sha256"] != strategy.sha256:
-            file = str(path.relative_to(project.root))
+            file = str(strategy.path.relative_to(project.root))
             line = _first_change(store, strategy, run["run_id"])
             found.append(
-                {"file": file, "line": line, "strategy": path.stem, "run": run["run_id"], "on": run["searched_on"]}
+                {"file": file, "line": line, "strategy": strategy.name, "run": run["run_id"], "on": run["searched_on"]}
             )
     return found
+
+
+def broken_strategies(project: Project) -> list[tuple[str, ProtocolError]]:
+    """(name, what is wrong) of the strategies that cannot be read; one of them must not hide the others."""
+    found = []
+    for path in strategies(project.queries):
+        try:
+            load_strategy(path)
+        except ProtocolError as problem:
+            found.append((path.stem, problem))
+    return found
+
+
+def _readable(project: Project) -> list[Strategy]:
+    broken = {name for name, _ in broken_strategies(project)}
+    return [load_strategy(path) for path in strategies(project.queries) if path.stem not in broken]
 
 
 def _last_runs(store: Store) -> dict[str, dict[str, Any]]:

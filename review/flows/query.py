@@ -1,18 +1,34 @@
-"""Runs an analyst's SELECT or a saved report in the sandbox."""
+"""Runs an analyst's SELECT or a saved report in the sandbox.
+
+Somebody who screens blind is kept from the views that tell what others decided by the words of the query alone: a
+word too many is refused, none slips through in a comment or in quotes. It keeps people from looking by mistake;
+whoever owns the file can read all of it.
+"""
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from review.database import LocalStore, run_query
-from review.errors import UsageProblem
+from review.errors import BlindError, UsageProblem
 from review.project import Project
 from review.reporting.saved_queries import saved_queries
+from review.screening.blinding import is_blinded
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+# views that tell what others decided, the room behind them, and the ways to name a view without its name
+_TELLING = frozenset(
+    {
+        "agreement", "blind_decision", "conflict", "current_decision", "owed", "report", "screening",
+        "screening_progress", "screening_state", "query", "query_table",
+    }
+)  # fmt: skip
 
 
 def list_reports(project: Project) -> pl.DataFrame:
@@ -27,7 +43,7 @@ def list_reports(project: Project) -> pl.DataFrame:
                 ", ".join(one.name if one.default is None else f"[{one.name}]" for one in item.parameters)
                 for item in found
             ],
-            "purpose": [item.purpose for item in found],
+            "purpose": [f"{item.purpose} (project's own)" if item.own else item.purpose for item in found],
         },
         schema={"name": pl.String, "parameters": pl.String, "purpose": pl.String},
     )
@@ -41,11 +57,13 @@ def run_report(
     params: Mapping[str, str] | None = None,
     limit: int | None = None,
     seconds: float = 60.0,
+    reviewer: str | None = None,
 ) -> pl.DataFrame:
     """The rows of *query*: a SELECT, or the name of a saved report.
 
-    Raises UsageProblem for an unknown name or parameter, QueryRefused for what the sandbox does not run.
-    The rows of a simulated project carry a column that says so.
+    Raises UsageProblem for an unknown name or parameter, QueryRefused for what the sandbox does not run, BlindError
+    where *reviewer* screens blind and the query names what others decided. The rows of a simulated project carry a
+    column that says so.
     """
     import polars as pl
 
@@ -62,6 +80,11 @@ def run_report(
         sql = reports[query].sql
     else:
         values, sql = dict(given), query
+    if is_blinded(store, project, reviewer) and (word := _telling(sql)):
+        message = f"{reviewer} screens blind, and {word!r} tells what others decided"
+        raise BlindError(
+            message, hint="run it without --as as the file's owner; whoever owns the file can read all of it"
+        )
     rows = run_query(store.path, sql, values or None, limit=limit, seconds=seconds)
     if project.simulated and "simulated" not in rows.columns:
         rows = rows.with_columns(pl.lit("SIMULATED").alias("simulated"))
@@ -70,3 +93,9 @@ def run_report(
 
 def _is_name(query: str) -> bool:
     return query.strip().replace("_", "").replace("-", "").isalnum()
+
+
+def _telling(sql: str) -> str | None:
+    """The first word of a query that a blind reviewer may not name; U&"..." can spell any word, and counts as one."""
+    words = re.findall(r"u&(?=\s*[\"'])|\w+", sql.lower())
+    return next((word for word in words if word in _TELLING or word == "u&"), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from review.appraisal import grade, judgements
 from review.database import Store
 from review.extraction.load import Drift, drift
-from review.flows.prisma_flow import changed_strategies, prisma_flow
+from review.flows.prisma_flow import broken_strategies, changed_strategies, prisma_flow
 from review.project import Project
 from review.reporting.table import SIMULATED, Column, Row, Table
 from review.screening import overview
@@ -56,8 +56,10 @@ def _amendments(store: Store) -> str:
 def _searches(store: Store, project: Project) -> list[str]:
     history = searches.history(store).to_dicts()
     said = []
+    broken = dict(broken_strategies(project))
+    said += [f"strategy {name} cannot be read: {problem.message}" for name, problem in broken.items()]
     for path in strategies(project.queries):
-        if not any(run["strategy"] == path.stem for run in history):
+        if path.stem not in broken and not any(run["strategy"] == path.stem for run in history):
             said.append(f"strategy {path.stem}: {load_strategy(path).standing}")
     for run in history:
         arrived = {True: "all arrived", False: f"{run['imported']} arrived", None: "nothing imported yet"}

@@ -1,10 +1,15 @@
-"""One door for every format: a table and its raw lines become the bytes of a file."""
+"""One door for every format: a table and its raw lines become the bytes of a file, written whole or not at all."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from review.errors import UsageProblem
+from review.errors import FullDisk, ReviewError, UsageProblem
 from review.reporting import office, writers
 from review.reporting.table import Table
 
@@ -12,6 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 FORMATS = ("table", "csv", "json", "parquet", "md", "html", "docx", "xlsx")
+FRAME_FORMATS = ("csv", "json", "parquet")
 
 
 def export_table(table: Table, lines: pl.DataFrame, format: str, *, width: int = 120) -> bytes:
@@ -31,7 +37,7 @@ def export_table(table: Table, lines: pl.DataFrame, format: str, *, width: int =
         return office.write_docx(table)
     if format == "xlsx":
         return office.write_xlsx(table, lines)
-    raise _unknown(format)
+    raise _unknown(format, FORMATS)
 
 
 def export_frame(lines: pl.DataFrame, format: str) -> bytes:
@@ -42,8 +48,61 @@ def export_frame(lines: pl.DataFrame, format: str) -> bytes:
         return writers.write_json(lines).encode()
     if format == "parquet":
         return writers.write_parquet(lines)
-    raise _unknown(format)
+    raise _unknown(format, FRAME_FORMATS)
 
 
-def _unknown(format: str) -> UsageProblem:
-    return UsageProblem(f"{format!r} is not a format; allowed: {', '.join(FORMATS)}")
+def format_of(file: Path, format: str, allowed: tuple[str, ...]) -> str:
+    """The format that *file* is written in: *format*, or what its ending says where that is "table", the default.
+
+    Raises UsageProblem where the two contradict each other, and for an ending that names no format.
+    """
+    ending = file.suffix.lower().removeprefix(".")
+    if format != "table":
+        if ending in FORMATS and ending != format:
+            message = f"{file.name} ends in .{ending} and --format says {format}"
+            raise UsageProblem(message, hint="leave out --format, or give the file the other ending")
+        return format
+    if ending in allowed:
+        return ending
+    if "table" in allowed and ending in ("", "txt"):
+        return "table"
+    endings = ", ".join(f".{one}" for one in allowed if one != "table")
+    shown = f"ends in .{ending}" if ending else "has no ending"
+    message = f"{file.name} {shown}; allowed here: {endings}" + (", .txt" if "table" in allowed else "")
+    raise UsageProblem(message, hint="the ending of the file says its format, or --format does")
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Write *content* to *file*: all of it, or nothing, and then what stood there stays.
+
+    It goes to a new file beside it, which then takes its name: a full disk or a kill leaves no half document.
+    Raises FullDisk or ReviewError, naming the file.
+    """
+    try:
+        # a link keeps pointing where it points, and a device or a pipe is written to as it is
+        target = file.resolve()
+        fresh = target.with_name(f".{os.getpid()}.{os.urandom(4).hex()}.new")
+        if target.exists() and not target.is_file():
+            target.write_bytes(content)
+            return
+        try:
+            with fresh.open("xb") as sink:
+                sink.write(content)
+                sink.flush()
+                os.fsync(sink.fileno())
+            if target.exists():
+                shutil.copymode(target, fresh)
+            fresh.replace(target)
+        finally:
+            with contextlib.suppress(OSError):
+                fresh.unlink(missing_ok=True)
+    except (OSError, RuntimeError) as problem:  # a link to itself was a RuntimeError until Python 3.13
+        if getattr(problem, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            message = f"no space left for {file}; nothing was written, and what stood there is as it was"
+            raise FullDisk(message, hint="free some space, or write to another disk") from problem
+        message = f"{file} cannot be written: {getattr(problem, 'strerror', None) or problem}"
+        raise ReviewError(message, hint=f"see that {file.parent} is a folder in which you may write") from problem
+
+
+def _unknown(format: str, allowed: tuple[str, ...]) -> UsageProblem:
+    return UsageProblem(f"{format!r} is not a format; allowed: {', '.join(allowed)}")

@@ -11,8 +11,9 @@ from review.database import Store
 from review.errors import UsageProblem
 from review.project import Project
 from review.reporting import store as reads
+from review.reporting.export import write_whole
 from review.reporting.office import paper
-from review.reporting.table import SIMULATED, Column, Row, Table
+from review.reporting.table import SIMULATED, Column, Row, Table, legible
 from review.terms import GapState
 
 if TYPE_CHECKING:
@@ -120,9 +121,8 @@ def draw_gap_map(frame: pl.DataFrame, path: Path, *, title: str = "", simulated:
     Needs the `paper` extra. All labels are horizontal: columns carry numbers, a key beside it names them.
     Raises UsageProblem for another ending.
     """
-    if path.suffix not in (".svg", ".png", ".pdf"):
-        message = f"{path.name}: a figure ends in .svg, .png or .pdf"
-        raise UsageProblem(message)
+    refuse_ending(path)
+    title = legible(title)
     matplotlib = paper("matplotlib")
     figures, patches = paper("matplotlib.figure"), paper("matplotlib.patches")
     look = {"font.family": "DejaVu Sans", "svg.hashsalt": "regen-review", "pdf.fonttype": 42, "font.size": 8}
@@ -135,13 +135,21 @@ def draw_gap_map(frame: pl.DataFrame, path: Path, *, title: str = "", simulated:
             ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
         }
         figure.savefig(sink, format=path.suffix[1:], dpi=150, metadata=empty[path.suffix])
-    path.write_bytes(sink.getvalue())
+    write_whole(path, sink.getvalue())
+
+
+def refuse_ending(path: Path) -> None:
+    """Raise UsageProblem for a file that no figure can be."""
+    if path.suffix not in (".svg", ".png", ".pdf"):
+        message = f"{path.name}: a figure ends in .svg, .png or .pdf"
+        raise UsageProblem(message)
 
 
 def draw_figure(frame: pl.DataFrame, figure_class: Any, patches: Any, *, title: str, simulated: bool) -> Any:
     """The figure itself, its size taken from its texts and from the numbers of conditions and sources (inches)."""
-    conditions = list(dict(frame.select("condition_id", "condition").iter_rows()).items())
-    sources = [(source, label) for source, label, _ in _sources(frame)]
+    labels = dict(frame.select("condition_id", "condition").iter_rows())
+    conditions = [(condition, legible(label)) for condition, label in labels.items()]
+    sources = [(source, legible(label)) for source, label, _ in _sources(frame)]
     heading = textwrap.wrap(("SIMULATED: " if simulated else "") + (title or "Gap map"), 90)
     cell, step, letter = 0.30, 0.20, 0.07
     left = 0.3 + letter * max((len(label) for _, label in conditions), default=0)
@@ -162,13 +170,16 @@ def draw_figure(frame: pl.DataFrame, figure_class: Any, patches: Any, *, title: 
     _draw_cells(axes, frame, patches, [source for source, _ in sources], [condition for condition, _ in conditions])
     axes.set_xticks([place + 0.5 for place in range(len(sources))], [str(place + 1) for place in range(len(sources))])
     axes.set_yticks([place + 0.5 for place in range(len(conditions))], [label for _, label in conditions])
+    for label in axes.get_yticklabels():
+        label.set_parse_math(False)
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     for side in axes.spines.values():
         side.set_visible(False)
 
     def write(x: float, y: float, words: str, **look: Any) -> None:
-        figure.text(x / width, 1 - y / height, words, va="center", **look)
+        # a dollar sign in a title begins no formula
+        figure.text(x / width, 1 - y / height, words, va="center", parse_math=False, **look)
 
     key = left + cell * len(sources) + 0.25
     write(key, top - 0.12, "Cell source", weight="bold")

@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from review.errors import MissingExtra
-from review.reporting.table import Table, mark, shown
+from review.reporting.table import Table, legible, legible_table, mark, shown
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,6 +31,7 @@ def paper(module: str) -> ModuleType:
 
 def write_docx(table: Table) -> bytes:
     """*table* as a Word document: a real table with three lines and a header that repeats on each page."""
+    table = legible_table(table)
     docx = paper("docx")
     section_kinds = paper("docx.enum.section")
     document = docx.Document()
@@ -71,6 +72,7 @@ def write_docx(table: Table) -> bytes:
 
 def write_xlsx(table: Table, data: pl.DataFrame | None = None) -> bytes:
     """*table* as a workbook: the table, the raw numbers of *data*, the notes. Text stays text."""
+    table = legible_table(table)
     xlsxwriter = paper("xlsxwriter")
     sink = io.BytesIO()
     book = xlsxwriter.Workbook(sink, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
@@ -133,7 +135,7 @@ def _put(sheet: Any, line: int, place: int, value: Any, look: Any) -> None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         sheet.write_number(line, place, value, look)
     else:
-        sheet.write_string(line, place, str(value), look)
+        sheet.write_string(line, place, legible(str(value)), look)
 
 
 def _number(book: Any, digits: int) -> Any:

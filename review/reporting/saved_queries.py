@@ -1,7 +1,8 @@
 """Reads and runs the SQL files of queries/reports and queries/checks, of the package and of the project.
 
 A file begins with comment lines: `-- name: x`, `-- purpose: ...`, `-- parameter k: text[, default ...]`,
-`-- severity: error|warning`, `-- columns: ...`. One SELECT follows. A project's file replaces the package's.
+`-- severity: error|warning`, `-- columns: ...`. One SELECT follows. A project's report replaces the package's of the
+same name; a check of the package cannot be replaced.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class SavedQuery:
     parameters: tuple[Parameter, ...]
     sql: str
     path: Path
+    own: bool = False
 
     def bind(self, given: Mapping[str, str]) -> dict[str, object]:
         """The values for the query's parameters. Raises UsageProblem for an unknown or a missing one."""
@@ -75,20 +77,27 @@ class SavedQuery:
 
 def saved_queries(folder: Folder, project_queries: Path | None = None) -> dict[str, SavedQuery]:
     """Name → query of the package, then of the project, which may replace one by the same name."""
-    found: dict[str, SavedQuery] = {}
-    for root in (shipped("queries"), project_queries):
-        if root is not None and (root / folder).is_dir():
-            for path in sorted((root / folder).glob("*.sql")):
-                found[path.stem] = read_query(path)
+    found = {path.stem: read_query(path, own=own) for path, own in query_files(folder, project_queries)}
     return dict(sorted(found.items()))
 
 
-def read_query(path: Path) -> SavedQuery:
+def query_files(folder: Folder, project_queries: Path | None = None) -> list[tuple[Path, bool]]:
+    """(file, whether it is the project's own), the package's first; a mere copy of a shipped file is left out."""
+    ours = {path.name: path for path in sorted((shipped("queries") / folder).glob("*.sql"))}
+    theirs = sorted((project_queries / folder).glob("*.sql")) if project_queries else []
+    own = [path for path in theirs if path.name not in ours or path.read_bytes() != ours[path.name].read_bytes()]
+    return [*((path, False) for path in ours.values()), *((path, True) for path in own)]
+
+
+def read_query(path: Path, *, own: bool = False) -> SavedQuery:
     """The query in *path*. Raises FormatError where its header is not one."""
     try:
         text = path.read_text("utf-8")
     except UnicodeDecodeError as problem:
         message = f"{path}: not UTF-8 at byte {problem.start}"
+        raise FormatError(message, hint="save the file as UTF-8") from problem
+    except OSError as problem:
+        message = f"{path} cannot be read: {problem.strerror}"
         raise FormatError(message) from problem
     header: dict[str, str] = {}
     parameters = []
@@ -121,6 +130,7 @@ def read_query(path: Path) -> SavedQuery:
         parameters=tuple(parameters),
         sql=text,
         path=path,
+        own=own,
     )
 
 

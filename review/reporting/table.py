@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 Value = str | int | float | None
 Kind = Literal["text", "number"]
+
+# what a terminal would obey and no document can hold: control characters, overrides of the direction, no-characters
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 SIMULATED = "SIMULATED: an example project with made-up records and decisions; nothing here is evidence"
 
@@ -64,6 +68,30 @@ class Table:
             columns=tuple(self.columns[place] for place in stay),
             rows=tuple(replace(row, cells=tuple(row.cells[place] for place in stay)) for row in self.rows),
         )
+
+
+def legible(words: str) -> str:
+    """*words* with a replacement character for each one that no document can hold."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", words)
+
+
+def legible_table(table: Table) -> Table:
+    """*table* with every text made legible."""
+    return Table(
+        caption=legible(table.caption),
+        columns=tuple(replace(column, header=legible(column.header)) for column in table.columns),
+        rows=tuple(
+            replace(
+                row,
+                cells=tuple(legible(cell) if isinstance(cell, str) else cell for cell in row.cells),
+                group=legible(row.group),
+            )
+            for row in table.rows
+        ),
+        footnotes=tuple(map(legible, table.footnotes)),
+        notes=tuple(map(legible, table.notes)),
+        banner=legible(table.banner),
+    )
 
 
 def shown(value: Value, column: Column) -> str:

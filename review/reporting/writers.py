@@ -7,10 +7,11 @@ import html
 import io
 import json
 import math
+import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-from review.reporting.table import Column, Row, Table, mark, shown
+from review.reporting.table import Column, Row, Table, legible_table, mark, shown
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,6 +32,7 @@ _CSS = (
 
 def write_text(table: Table, *, width: int = 100) -> str:
     """*table* in fixed width: text wraps, columns that may go are left out, at last each row is a block."""
+    table = legible_table(table)
     kept, dropped = table, []
     order = sorted((column.drop, place, column) for place, column in enumerate(table.columns) if column.drop)
     while order and not fits(kept, width, lines=_LINES):
@@ -50,7 +52,8 @@ def write_text(table: Table, *, width: int = 100) -> str:
 
 def write_md(table: Table) -> str:
     """*table* as a GitHub Markdown table; groups are lines in bold, footnotes a list below."""
-    lines = [f"**{table.banner}**", ""] if table.banner else []
+    table = legible_table(table)
+    lines = [f"**{_md(table.banner)}**", ""] if table.banner else []
     lines += [f"**{_md(table.caption)}**", ""]
     lines.append("| " + " | ".join(_md(column.header) for column in table.columns) + " |")
     lines.append("|" + "|".join("--:" if column.kind == "number" else "---" for column in table.columns) + "|")
@@ -69,6 +72,7 @@ def write_md(table: Table) -> str:
 
 def write_html(table: Table) -> str:
     """*table* as one page: caption, scoped headers, footnotes linked both ways, every text escaped."""
+    table = legible_table(table)
     out = [
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
         f"<title>{html.escape(table.caption)}</title>\n<style>{_CSS}</style>\n</head>\n<body>",
@@ -146,9 +150,8 @@ def _jsonable(value: Any) -> Any:
 
 
 def _md(text: str) -> str:
-    escaped = (
-        text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*").replace("_", "\\_")
-    )
+    """*text* as Markdown that shows just that: no tag, link, image, code or emphasis comes of it."""
+    escaped = re.sub(r"[\\|*_`~\[\]]", r"\\\g<0>", text.replace("&", "&amp;").replace("<", "&lt;"))
     return escaped.replace("\n", "<br>")
 
 

@@ -1,7 +1,13 @@
-"""Says what one reviewer may see of the others: nothing before the verdicts on a record are open to them."""
+"""Says what one reviewer may see of the others: nothing before the verdicts on a record are open to them.
+
+A merge can be undone, so it must open nothing: a reviewer sees another's word only on a source record that they
+decided on themselves, whatever that is merged with today. And whoever decided on what a source record once was
+merged with may have learnt how it stands: their word on it is kept, counts for the state, and is not blind.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from review.database import Store
@@ -35,23 +41,36 @@ def screeners(store: Store, project: Project) -> list[str]:
 def visible_decisions(
     store: Store, project: Project, *, record_id: str, reviewer: str, stage: Stage
 ) -> list[dict[str, Any]]:
-    """The current decisions on a record that *reviewer* may see: their own, and all once they are open.
+    """The current decisions on a record that *reviewer* may see: their own, and the others' once they are open.
 
-    They are open to those who decided once enough reviewers have, and to adjudicator and owner once they are
-    opposed. In a review that is not blind they are open to everybody.
+    Once enough reviewers have decided, the decisions on a source record are open to those who decided on that very
+    source record, and all to adjudicator and owner where they are opposed or were adjudicated by them. In a review
+    that is not blind they are open to everybody.
     """
     current = tables.read_current(store, record_id, stage.value)
     if not project.screening.blind:
         return current
-    own = [row for row in current if row["reviewer"] == reviewer]
     state = tables.read_states(store, record_id).get(stage.value)
-    done = state is not None and state["state"] in RESOLVED
-    opposed = len({row["verdict"] == "exclude" for row in current}) > 1
+    if state is None or state["state"] not in RESOLVED:
+        return [row for row in current if row["reviewer"] == reviewer]
+    if project.reviewer(reviewer).role in MAY_RESOLVE:
+        opposed = len({row["verdict"] == "exclude" for row in current}) > 1
+        if opposed or tables.has_adjudicated(store, record_id, stage.value, reviewer):
+            return current
+    return opened_to(current, reviewer)
+
+
+def opened_to(rows: Iterable[Mapping[str, Any]], reviewer: str) -> list[dict[str, Any]]:
+    """Of the decisions *rows* on one record and stage, those on source records that *reviewer* decided on."""
+    found = [dict(row) for row in rows]
+    decided = {row["source_record_id"] for row in found if row["reviewer"] == reviewer}
+    return [row for row in found if row["source_record_id"] in decided]
+
+
+def is_open(store: Store, project: Project, *, record_id: str, reviewer: str, stage: Stage) -> bool:
+    """Whether *reviewer* may have seen another's verdict on a record, or on what it was once merged with."""
+    state = tables.read_states(store, record_id).get(stage.value)
     resolves = project.reviewer(reviewer).role in MAY_RESOLVE
-    return current if done and (own or (resolves and opposed)) else own
-
-
-def is_open(store: Store, record_id: str, stage: Stage) -> bool:
-    """Whether the verdicts on a record are, or once were, open to those who gave them."""
-    state = tables.read_states(store, record_id).get(stage.value)
-    return (state is not None and state["state"] in RESOLVED) or tables.was_opened(store, record_id, stage.value)
+    return (state is not None and state["state"] in RESOLVED) or tables.was_opened(
+        store, record_id, stage.value, reviewer=reviewer, resolves=resolves
+    )

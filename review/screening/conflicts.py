@@ -14,10 +14,10 @@ from review.database import Store
 from review.errors import DecisionError, UsageProblem
 from review.project import Project
 from review.screening import store as tables
-from review.screening.blinding import MAY_RESOLVE
+from review.screening.blinding import MAY_RESOLVE, opened_to
 from review.screening.decisions import check_reason, read_stage
 from review.screening.records import find_record
-from review.terms import AdjudicatedVerdict, Stage
+from review.terms import AdjudicatedVerdict, Stage, Verdict
 
 CONFLICT_COLUMNS: dict[str, Any] = {
     "record_id": pl.String,
@@ -61,9 +61,10 @@ def adjudicate(
 ) -> Adjudication:
     """Resolve the conflict on *record*: include, exclude, or reopened (back to the reviewers' decisions).
 
-    *stage* may be left out where one stage only is in conflict. Raises DecisionError for a role that does not
-    adjudicate, for somebody who decided on that record, and where there is no conflict; `reopened` is also
-    possible where an adjudication stands.
+    *stage* may be left out where only one can be meant. A new word of the same person takes the place of their
+    old one; another's adjudication has to be reopened first. Raises DecisionError for a role that does not
+    adjudicate, for somebody who decided on that record, where there is nothing to resolve, and where full-text
+    decisions rest on what was said at title and abstract.
     """
     word = _verdict(verdict)
     person = project.reviewer(by)
@@ -99,14 +100,32 @@ def adjudicate(
 def open_conflicts(store: Store, project: Project, *, reviewer: str) -> list[dict[str, Any]]:
     """Conflicts that *reviewer* may see, with the columns CONFLICT_COLUMNS.
 
-    Adjudicator and owner see all of them, others those that they decided on.
+    Adjudicator and owner see all of them; others those on source records that they decided on, and of each what
+    was said of those.
     """
     person = project.reviewer(reviewer)
     rows = tables.read_conflicts(store)
     if person.role in MAY_RESOLVE or not project.screening.blind:
         return rows
-    sides = ("include_by", "unsure_by", "exclude_by")
-    return [row for row in rows if any(person.id in (row[side] or ()) for side in sides)]
+    decisions: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for one in tables.read_conflict_decisions(store):
+        decisions.setdefault((one["record_id"], one["stage"]), []).append(one)
+    seen = [(row, opened_to(decisions.get((row["record_id"], row["stage"]), ()), person.id)) for row in rows]
+    return [
+        {**row, **_sides(visible)}
+        for row, visible in seen
+        if len({one["verdict"] == Verdict.EXCLUDE for one in visible}) > 1
+    ]
+
+
+def _sides(decisions: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Who says what, and the reasons, as in v1.conflict."""
+    by = {
+        f"{word.value}_by": sorted({one["reviewer"] for one in decisions if one["verdict"] == word})
+        for word in (Verdict.INCLUDE, Verdict.UNSURE, Verdict.EXCLUDE)
+    }
+    reasons = {one["reason"] for one in decisions if one["verdict"] == Verdict.EXCLUDE and one["reason"]}
+    return {**by, "reasons": sorted(reasons)}
 
 
 def _check(
@@ -118,28 +137,55 @@ def _check(
     reason: str | None,
     person: str,
 ) -> Stage:
-    """The stage that is to be resolved. Raises DecisionError when the person may not, or nothing is in conflict."""
+    """The stage that is to be resolved. Raises DecisionError when the person may not, or nothing is to be resolved."""
     states = tables.read_states(store, record_id)
-    at = read_stage(stage) if stage else _stage_in_conflict(record_id, states)
+    judges = {one: _judges(store, record_id, one) for one, row in states.items() if row["adjudicated"]}
+    at = read_stage(stage) if stage else _stage_meant(record_id, states, judges, verdict, person)
     check_reason(project, at, verdict.value, reason)
     if person in tables.read_deciders(store, record_id, at.value):
         message = f"{person} decided on {record_id} at {at.value} and cannot adjudicate it"
         raise DecisionError(message, hint="the adjudicator is a third person")
-    state = states.get(at.value, {"state": "not due", "adjudicated": False})
-    if state["state"] != "conflict" and not (verdict is AdjudicatedVerdict.REOPENED and state["adjudicated"]):
+    if states.get(at.value, {}).get("state") == "conflict":
+        return at
+    if at.value not in judges:
         message = f"{record_id} is not in conflict at {at.value}"
         raise DecisionError(message, hint="review screen conflicts lists the open ones")
+    if verdict is not AdjudicatedVerdict.REOPENED and judges[at.value] != {person}:
+        others = " and ".join(sorted(judges[at.value]))
+        message = f"{record_id} was adjudicated at {at.value} by {others}"
+        raise DecisionError(message, hint="reopen it first: review screen adjudicate RECORD reopened")
+    if at is Stage.TITLE_ABSTRACT and tables.read_current(store, record_id, Stage.FULL_TEXT.value):
+        message = f"{record_id} has full-text decisions, which rest on the adjudication at title and abstract"
+        raise DecisionError(message, hint="they have to be undone first, or say --stage full_text")
     return at
 
 
-def _stage_in_conflict(record_id: str, states: Mapping[str, Mapping[str, Any]]) -> Stage:
-    found = [stage for stage, row in states.items() if row["state"] == "conflict" and stage != Stage.FINAL]
+def _judges(store: Store, record_id: str, stage: str) -> set[str]:
+    """Whose adjudications hold."""
+    standing = tables.read_adjudications(store, record_id, stage)
+    return {row["decided_by"] for row in standing if row["verdict"] != AdjudicatedVerdict.REOPENED}
+
+
+def _stage_meant(
+    record_id: str,
+    states: Mapping[str, Mapping[str, Any]],
+    judges: Mapping[str, set[str]],
+    verdict: AdjudicatedVerdict,
+    person: str,
+) -> Stage:
+    """The one stage that *verdict* can be about: what is adjudicated is reopened, what is in conflict is resolved."""
+    open_ones = [stage for stage, row in states.items() if row["state"] == "conflict" and stage != Stage.FINAL]
+    if verdict is AdjudicatedVerdict.REOPENED:
+        found = list(judges) or open_ones
+    else:
+        found = open_ones or [stage for stage, who in judges.items() if who == {person}]
     if len(found) == 1:
         return Stage(found[0])
     if found:
-        message = f"{record_id} is in conflict at {' and '.join(sorted(found))}"
+        how = "was adjudicated" if found[0] in judges else "is in conflict"
+        message = f"{record_id} {how} at {' and '.join(sorted(found))}"
         raise UsageProblem(message, hint="say which: --stage")
-    message = f"{record_id} is not in conflict"
+    message = f"{record_id} is not in conflict" + (f"; it was adjudicated at {' and '.join(judges)}" if judges else "")
     raise DecisionError(message, hint="review screen conflicts lists the open ones")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from review.database import Store
 from review.errors import ConflictOpen, DecisionError, UsageProblem
 from review.project import Project
 from review.screening import store as tables
-from review.screening.blinding import is_open
+from review.screening.blinding import is_open, opened_to
 from review.screening.records import find_record
 from review.terms import Role, Stage, Verdict
 
@@ -26,7 +26,7 @@ _SCREENERS = (Role.OWNER, Role.REVIEWER)
 
 @dataclass(frozen=True)
 class Decision:
-    """One decision as it was recorded."""
+    """One decision as it was recorded; not *new* when it stood there already."""
 
     decision_id: str
     record_id: str
@@ -39,6 +39,7 @@ class Decision:
     blind: bool
     supersedes: str | None
     decided_at: datetime
+    new: bool = field(default=True, compare=False)
 
 
 def decide(
@@ -57,8 +58,10 @@ def decide(
 ) -> Decision:
     """Record that *reviewer* says *verdict* (include, exclude, unsure) of *record* at *stage*.
 
-    The same *decision_id* again is harmless. Raises DecisionError for a role that does not screen, a reason
-    that is missing or not the protocol's, and a full-text decision on a report that is not there yet.
+    The same *decision_id* again is harmless, and so is the same word under the same criteria: nothing is added.
+    Raises DecisionError for a role that does not screen, a reason that is missing or not the protocol's, a
+    full-text decision on a report that is not there yet, and a decision that an adjudication or a full-text
+    decision rests on.
     """
     at, word = read_stage(stage), _verdict(verdict)
     person = screener(project, reviewer)
@@ -67,6 +70,12 @@ def decide(
             return _same_again(store, known, reviewer=person, stage=at, verdict=word)
         check_reason(project, at, word, reason)
         record_id = find_record(store, record)
+        own = _own(tables.read_current(store, record_id, at.value), person)
+        said = (word.value, reason, project.criteria.version)
+        stands = [(row["verdict"], row["reason"], row["criteria_version"]) for row in own]
+        if stands == [said] and note in (None, own[0]["note"]):
+            return _as_recorded(own[0], record_id)
+        _check_settled(store, record_id, at, own=bool(own))
         if at is Stage.FULL_TEXT:
             _check_report(store, record_id, person)
         decision, rows = _plan(
@@ -91,21 +100,29 @@ def undo(
     project: Project,
     *,
     record: str,
-    stage: str | Stage,
+    stage: str | Stage | None = None,
     reviewer: str,
     decision_id: str | None = None,
     via: str = "command line",
 ) -> Decision:
-    """Take the reviewer's decision on a record back, by an event; the record waits for them again."""
-    at = read_stage(stage)
+    """Take the reviewer's decision on a record back, by an event; the record waits for them again.
+
+    Without *stage* it is their decision at the latest stage. Raises DecisionError where there is none, and where an
+    adjudication or a full-text decision rests on it.
+    """
+    asked = read_stage(stage) if stage else None
     person = screener(project, reviewer)
     with tables.one_look(store):
         if decision_id and (known := tables.read_decision(store, decision_id)):
-            return _same_again(store, known, reviewer=person, stage=at, verdict=Verdict.WITHDRAWN)
+            meant = asked or Stage(known["stage"])
+            return _same_again(store, known, reviewer=person, stage=meant, verdict=Verdict.WITHDRAWN)
         record_id = find_record(store, record)
-        if not _own(tables.read_current(store, record_id, at.value), person):
-            message = f"{person} has no decision on {record_id} at {at.value}"
+        stages = (asked,) if asked else (Stage.FULL_TEXT, Stage.TITLE_ABSTRACT)
+        at = next((one for one in stages if _own(tables.read_current(store, record_id, one.value), person)), None)
+        if at is None:
+            message = f"{person} has no decision on {record_id}" + (f" at {asked.value}" if asked else "")
             raise DecisionError(message, hint="there is nothing to undo")
+        _check_settled(store, record_id, at, own=True)
         decision, rows = _plan(
             store,
             project,
@@ -175,7 +192,10 @@ def _plan(
     shown = (tables.read_record(store, record_id) or {})["shown_source_record_id"]
     replaced = next((row for row in own if row["source_record_id"] == shown), None)
     others_decided = any(row["reviewer"] != reviewer for row in current)
-    blind = not is_open(store, record_id, stage) if project.screening.blind else not others_decided
+    if project.screening.blind:
+        blind = not is_open(store, project, record_id=record_id, reviewer=reviewer, stage=stage)
+    else:
+        blind = not others_decided
     first = own[-1] if replaced is None and verdict is Verdict.WITHDRAWN else replaced
     decision = Decision(
         decision_id=decision_id or str(uuid.uuid4()),
@@ -226,12 +246,32 @@ def _taken_back(row: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, A
     }
 
 
+def _check_settled(store: Store, record_id: str, stage: Stage, *, own: bool) -> None:
+    """Raises DecisionError where something rests on the decisions at *stage* that must be taken back before them."""
+    on_text = stage is Stage.TITLE_ABSTRACT and bool(tables.read_current(store, record_id, Stage.FULL_TEXT.value))
+    if not own and not on_text:
+        return  # what most decisions are; states of records take a while to read
+    state = tables.read_states(store, record_id).get(stage.value, {})
+    if own and state.get("adjudicated"):
+        standing = tables.read_adjudications(store, record_id, stage.value)
+        judge = next(row["decided_by"] for row in reversed(standing) if row["verdict"] != "reopened")
+        message = f"{record_id} was adjudicated at {stage.value} by {judge}"
+        raise DecisionError(
+            message, hint=f"ask {judge} for it to be reopened: review screen adjudicate RECORD reopened"
+        )
+    # after a merge the abstracts may be in conflict beside full-text decisions: then there is something to settle
+    if on_text and state.get("state") == "include":
+        message = f"{record_id} has full-text decisions, which rest on those at title and abstract"
+        raise DecisionError(message, hint="undo those first, or say --stage full_text")
+
+
 def _check_report(store: Store, record_id: str, reviewer: str) -> None:
     """A full-text decision needs an include at title and abstract, and the report."""
     at = Stage.TITLE_ABSTRACT.value
     state = tables.read_states(store, record_id).get(at, {}).get("state")
-    # that there is a conflict is told only to those who are in it
-    if state == "conflict" and _own(tables.read_current(store, record_id, at), reviewer):
+    # that there is a conflict is told only to those who may see both its sides
+    seen = opened_to(tables.read_current(store, record_id, at), reviewer)
+    if state == "conflict" and len({row["verdict"] == Verdict.EXCLUDE for row in seen}) > 1:
         message = f"{record_id} is in conflict at title and abstract"
         raise ConflictOpen(message, hint="an adjudicator resolves it: review screen adjudicate")
     if state != "include":
@@ -259,16 +299,21 @@ def _same_again(store: Store, row: Mapping[str, Any], *, reviewer: str, stage: S
     if (row["reviewer"], row["stage"], row["verdict"]) != (reviewer, stage.value, verdict.value):
         message = f"decision {row['decision_id']} exists already and is another one"
         raise DecisionError(message, hint="give each decision an id of its own")
+    return _as_recorded(row, find_record(store, row["source_record_id"]))
+
+
+def _as_recorded(row: Mapping[str, Any], record_id: str) -> Decision:
     return Decision(
         decision_id=row["decision_id"],
-        record_id=find_record(store, row["source_record_id"]),
+        record_id=record_id,
         source_record_id=row["source_record_id"],
-        stage=stage,
-        reviewer=reviewer,
-        verdict=verdict,
+        stage=Stage(row["stage"]),
+        reviewer=row["reviewer"],
+        verdict=Verdict(row["verdict"]),
         reason=row["reason"],
         note=row["note"],
         blind=row["blind"],
-        supersedes=row["supersedes"],
+        supersedes=row.get("supersedes"),
         decided_at=row["decided_at"],
+        new=False,
     )

@@ -1,8 +1,9 @@
 """Imports decisions that were taken elsewhere, from a CSV file; all of it or nothing, and once only.
 
-Nothing is invented: a label whose stage its source does not tell is of stage `final`; whether a decision
-was blind is taken from the file, and is otherwise no; the version of the criteria is `not stated` unless
-the file names it.
+Nothing is invented: a label whose stage its source does not tell is of stage `final`, and so is every label that no
+person of review.toml gave, so that only people count as reviewers of a record; whether a decision was blind is taken
+from the file, and is otherwise no; the version of the criteria is `not stated` unless the file names it. A decision
+on full text says that the report was there: its retrieval is noted with it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from review.errors import FormatError, UsageProblem
 from review.identifiers import normalise_doi, normalise_pmid
 from review.project import Project
 from review.screening import store as tables
-from review.terms import Stage, Verdict
+from review.terms import ReportEventKind, Stage, Verdict
 
 KEYS = ("source_record_id", "openalex_id", "url", "pmid", "doi", "title")
 VERDICTS = ("verdict", "label_included")
@@ -67,15 +68,18 @@ def import_past_decisions(
     A record is named by source_record_id, openalex_id, url, pmid, doi or title; the verdict stands in
     `verdict` (include, exclude, unsure) or `label_included` (1, 0). Columns reviewer, stage, reason, note,
     decided_at, blind and criteria_version are optional; *stage* and *reviewer* stand for a missing column,
-    *source* names where labels come from when no person of the project gave them. Raises FormatError with
-    the line for the first row that cannot be taken; then nothing is written. The same file again adds
-    nothing.
+    *source* names where labels of stage final come from when no person of the project gave them. A record with
+    full-text decisions must be included at title and abstract, by what is here and in the file. Raises FormatError
+    with the line for the first row that cannot be taken; then nothing is written. The same file again adds nothing.
     """
     if reviewer is not None and source is not None:
         message = "--reviewer and --source exclude each other: labels come from a person or from a source"
         raise UsageProblem(message)
     if reviewer is not None:
         project.reviewer(reviewer)
+    if source is not None and source in {person.id for person in project.reviewers}:
+        message = f"--source {source!r} is a person of the project"
+        raise UsageProblem(message, hint=f"for decisions of a person: --reviewer {source}")
     lines = list(_read(file))
     keys = _Keys(tables.read_keys(store))
     past = tables.read_past(store)
@@ -87,11 +91,13 @@ def import_past_decisions(
     }
     taken: dict[tuple[str, str, str], tuple[int, str]] = {}
     rows: list[dict[str, Any]] = []
+    fresh: list[_Fresh] = []
     verdicts: list[str] = []
     now = datetime.now(UTC)
     for line, cells in lines:
-        row = _decision(file, line, cells, project, stage=stage, reviewer=reviewer, source=source or file.stem, now=now)
-        row["source_record_id"] = keys.find(file, line, cells)
+        row = _decision(file, line, cells, project, stage=stage, reviewer=reviewer, source=source, now=now)
+        found = keys.find(file, line, cells)
+        row["source_record_id"] = found["source_record_id"]
         row["decision_id"] = _past_id(row, dated=bool(cells.get("decided_at")))
         slot = (row["source_record_id"], row["stage"], row["reviewer"])
         if slot in taken and taken[slot][1] != row["decision_id"]:
@@ -100,8 +106,11 @@ def import_past_decisions(
         verdicts.append(row["verdict"])
         if slot not in taken and row["decision_id"] not in known:
             rows.append({**row, "supersedes": current.get(slot)})
+            fresh.append(_Fresh(f"{file} line {line}", str(found["record_id"]), rows[-1]))
         taken.setdefault(slot, (line, row["decision_id"]))
-    done = store.apply([tables.append_decisions(rows)])
+    _check_order(store, project, fresh)
+    events = _retrievals(store, fresh)
+    done = store.apply([tables.append_decisions(rows), tables.append_report_events(events)])
     return PastDecisions(
         rows=len(lines),
         new=done["screening.decision"],
@@ -110,6 +119,71 @@ def import_past_decisions(
         exclude=verdicts.count("exclude"),
         unsure=verdicts.count("unsure"),
     )
+
+
+@dataclass(frozen=True)
+class _Fresh:
+    """A row that is new, with its line and its record."""
+
+    where: str
+    record_id: str
+    row: Mapping[str, Any]
+
+
+def _check_order(store: Store, project: Project, fresh: Iterable[_Fresh]) -> None:
+    """Raises FormatError for a row that changes what was adjudicated, or leaves full text without an include."""
+    touched = [one for one in fresh if one.row["stage"] != Stage.FINAL]
+    if not touched:
+        return
+    states = tables.read_all_states(store)
+    voices: dict[tuple[str, str], dict[tuple[str, str], str]] = {}
+    for row in tables.read_all_current(store):
+        words = voices.setdefault((row["record_id"], row["stage"]), {})
+        words[row["source_record_id"], row["reviewer"]] = row["verdict"]
+    for one in touched:
+        if one.row["supersedes"] and states.get((one.record_id, one.row["stage"]), {}).get("adjudicated"):
+            message = f"{one.where}: {one.record_id} was adjudicated at {one.row['stage']}"
+            raise FormatError(message, hint="it has to be reopened first: review screen adjudicate RECORD reopened")
+        words = voices.setdefault((one.record_id, one.row["stage"]), {})
+        words[one.row["source_record_id"], one.row["reviewer"]] = one.row["verdict"]
+    for one in touched:
+        if not voices.get((one.record_id, Stage.FULL_TEXT.value)):
+            continue
+        at = (one.record_id, Stage.TITLE_ABSTRACT.value)
+        said = voices.get(at, {})
+        enough = len({person for _, person in said}) >= project.screening.reviewers_per_record
+        included = enough and Verdict.EXCLUDE.value not in said.values()
+        if states.get(at, {}).get("adjudicated"):
+            included = states[at]["state"] == Verdict.INCLUDE
+        if not included:
+            message = f"{one.where}: {one.record_id} has full-text decisions and is not included at title and abstract"
+            raise FormatError(
+                message,
+                hint="import its decisions on title and abstract first, or in the same file with a column stage",
+            )
+
+
+def _retrievals(store: Store, fresh: Iterable[_Fresh]) -> list[dict[str, Any]]:
+    """One event for each report that was read and is not noted as retrieved."""
+    read = [one for one in fresh if one.row["stage"] == Stage.FULL_TEXT]
+    known = tables.read_last_report_events(store) if read else {}
+    events: dict[str, dict[str, Any]] = {}
+    for one in read:
+        last = known.get(one.record_id)
+        if one.record_id in events or (last and last["kind"] == ReportEventKind.RETRIEVED):
+            continue
+        events[one.record_id] = {
+            "event_id": str(uuid.uuid5(_NAMESPACE, f"retrieved {one.row['decision_id']}")),
+            "supersedes": last["event_id"] if last else None,
+            "source_record_id": one.row["source_record_id"],
+            "kind": ReportEventKind.RETRIEVED.value,
+            "reason": None,
+            "file_name": None,
+            "file_sha256": None,
+            "who": one.row["reviewer"],
+            "decided_at": one.row["decided_at"],
+        }
+    return list(events.values())
 
 
 class _Keys:
@@ -125,7 +199,7 @@ class _Keys:
                     if word:
                         self._by.setdefault((name, word), []).append(row)
 
-    def find(self, file: Path, line: int, cells: Mapping[str, str]) -> str:
+    def find(self, file: Path, line: int, cells: Mapping[str, str]) -> Mapping[str, Any]:
         """The source record that a row names; the first key that finds any decides, the others narrow."""
         named = [(name, cells[name]) for name in KEYS if cells.get(name)]
         found: list[Mapping[str, Any]] = []
@@ -142,7 +216,7 @@ class _Keys:
         if len(records) > 1:
             message = f"{file} line {line}: {len(records)} records answer to this row: {', '.join(records[:3])}"
             raise FormatError(message, hint="run review dedupe run first, or name the source_record_id")
-        return str(found[0]["source_record_id"])
+        return found[0]
 
 
 def _read(file: Path) -> Iterable[tuple[int, dict[str, str]]]:
@@ -193,18 +267,17 @@ def _decision(
     *,
     stage: str | Stage | None,
     reviewer: str | None,
-    source: str,
+    source: str | None,
     now: datetime,
 ) -> dict[str, Any]:
     """One row of the file as a decision, without its record and id."""
     where = f"{file} line {line}"
     verdict = _one_of(where, "verdict", cells.get("verdict") or cells.get("label_included") or "", _WORDS)
     at = _one_of(where, "stage", cells.get("stage") or str(stage or ""), {one.value: one for one in Stage})
-    person = cells.get("reviewer") or reviewer
-    people = [one.id for one in project.reviewers]
-    if cells.get("reviewer") and person not in people:
-        message = f"{where}: reviewer {person!r} is not one of review.toml: {', '.join(people)}"
-        raise FormatError(message, hint="leave the column out and give --source NAME for decisions of others")
+    if stage and at != stage:
+        message = f"{where}: stage {at.value!r} contradicts --stage {stage}"
+        raise FormatError(message, hint="leave --stage out: the column says it for each row")
+    person = _person(where, cells, project, at, reviewer=reviewer, source=source)
     reason = cells.get("reason") or None
     codes = [one.code for one in project.criteria.reasons]
     if reason is not None and reason not in codes:
@@ -215,7 +288,7 @@ def _decision(
         raise FormatError(message)
     return {
         "stage": at.value,
-        "reviewer": person or source,
+        "reviewer": person,
         "verdict": verdict.value,
         "reason": reason if verdict is Verdict.EXCLUDE else None,
         "note": cells.get("note") or None,
@@ -224,6 +297,29 @@ def _decision(
         "via": "import",
         "decided_at": _moment(where, cells.get("decided_at", ""), now),
     }
+
+
+def _person(
+    where: str, cells: Mapping[str, str], project: Project, stage: Stage, *, reviewer: str | None, source: str | None
+) -> str:
+    """Who decided: a person of review.toml, or for a final label its source."""
+    people = [one.id for one in project.reviewers]
+    named = cells.get("reviewer") or None
+    if named is not None and named not in people:
+        message = f"{where}: reviewer {named!r} is not one of review.toml: {', '.join(people)}"
+        raise FormatError(message, hint="for labels of others leave the column out: --stage final --source NAME")
+    if named is not None and reviewer is not None and named != reviewer:
+        message = f"{where}: reviewer {named!r} contradicts --reviewer {reviewer}"
+        raise FormatError(message, hint="leave --reviewer out: the column says it for each row")
+    if person := named or reviewer:
+        return person
+    if source is None:
+        message = f"{where}: nobody is named who decided"
+        raise FormatError(message, hint="--reviewer ID, a column reviewer, or --stage final --source NAME")
+    if stage is not Stage.FINAL:
+        message = f"{where}: {source!r} is no person of review.toml, and only people decide at {stage.value}"
+        raise FormatError(message, hint="labels of a source are of stage final: --stage final --source NAME")
+    return source
 
 
 def _one_of(where: str, name: str, value: str, allowed: Mapping[str, Any]) -> Any:

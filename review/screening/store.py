@@ -36,11 +36,37 @@ select * from v1.current_decision where record_id = $record and stage = $stage o
 """
 _DECISION = "select * from screening.decision where decision_id = $id"
 _OPENED = """
+with recursive
+member as (
+  select source_record_id from v1.record_member where record_id = $record
+),
+-- whatever was ever merged with it, by whom and how indirectly ever, undone or not
+joined(id) as (
+  select source_record_id from member
+  union
+  select case when e.record_a = j.id then e.record_b else e.record_a end
+  from joined j
+  join v1.merge_ever_made e on e.record_a = j.id or e.record_b = j.id
+),
+said as (
+  select d.reviewer, d.blind or d.via = 'import' as blind, m.source_record_id is not null as here
+  from joined j
+  join screening.decision d on d.source_record_id = j.id and d.stage = $stage
+  left join member m on m.source_record_id = j.id
+),
+ruled as (
+  select a.adjudication_id
+  from screening.adjudication a join member using (source_record_id)
+  where a.stage = $stage
+)
 select
-  (select count(*) from screening.decision d join v1.record_member m using (source_record_id)
-   where m.record_id = $record and d.stage = $stage and not d.blind and d.via <> 'import')
-  + (select count(*) from screening.adjudication a join v1.record_member m using (source_record_id)
-     where m.record_id = $record and a.stage = $stage) as seen
+  coalesce((select bool_or(not here and ($resolves or reviewer = $reviewer)) from said), false)
+  or (($resolves or coalesce((select bool_or(here and reviewer = $reviewer) from said), false))
+      and (coalesce((select bool_or(here and not blind) from said), false) or exists (select 1 from ruled))) as seen
+"""
+_RULED_BY = """
+select count(*) as n from screening.adjudication a join v1.record_member m using (source_record_id)
+where m.record_id = $record and a.stage = $stage and a.decided_by = $person
 """
 _POSITION = """
 select count(distinct source_record_id) as done from screening.decision
@@ -107,7 +133,20 @@ where s.state in ('needs_first', 'needs_second') and s.stage <> 'final'
 order by s.stage, s.record_id
 """
 _SCREENERS = "select distinct reviewer from screening.decision where via <> 'import'"
-_DECIDED = "select distinct record_id from v1.current_decision where reviewer = $reviewer and stage = $stage"
+_CONFLICT_DECISIONS = """
+select d.record_id, d.stage, d.source_record_id, d.reviewer, d.verdict, d.reason
+from v1.current_decision d join v1.conflict c using (record_id, stage)
+order by d.arrival
+"""
+_DECIDED = """
+select record_id
+from v1.current_decision
+where stage = $stage
+group by record_id
+having bool_or(reviewer = $reviewer)
+  and list_has_all(
+    coalesce(list(source_record_id) filter (where reviewer = $reviewer), []), list(source_record_id))
+"""
 _TOTALS = "select stage, sum(records)::bigint as records from v1.screening_progress group by stage order by stage"
 _AGREEMENT = "select * from v1.agreement order by stage, reviewer_1, reviewer_2"
 _REPORTS = "select * from v1.report order by record_id"
@@ -121,6 +160,18 @@ select d.decision_id, d.source_record_id, d.stage, d.reviewer, d.verdict, d.arri
   exists (select 1 from screening.decision n where n.supersedes = d.decision_id) as superseded
 from screening.decision d order by d.arrival, d.decision_id
 """
+_CURRENT_ALL = """
+select record_id, source_record_id, stage, reviewer, verdict from v1.current_decision where stage <> 'final'
+"""
+_ALL_STATES = "select record_id, stage, state, adjudicated from v1.screening_state where stage <> 'final'"
+_LAST_REPORT_EVENTS = """
+select m.record_id, e.event_id, e.kind
+from screening.report_event e
+join v1.record_member m using (source_record_id)
+where not exists (select 1 from screening.report_event n where n.supersedes = e.event_id)
+qualify row_number() over (partition by m.record_id order by e.arrival desc, e.event_id desc) = 1
+"""
+_SOURCE_RECORDS = "select source_record_id from v1.source_record"
 _COLUMNS = """
 select schema_name || '.' || table_name as table_name, column_name, data_type, is_nullable
 from duckdb_columns()
@@ -168,9 +219,19 @@ def read_decision(store: Store, decision_id: str) -> dict[str, Any] | None:
     return _first(store.read(_DECISION, {"id": decision_id}))
 
 
-def was_opened(store: Store, record: str, stage: str) -> bool:
-    """Whether a decision that was not blind, or an adjudication, shows that the verdicts were once open."""
-    return bool(store.read(_OPENED, {"record": record, "stage": stage})["seen"][0])
+def was_opened(store: Store, record: str, stage: str, *, reviewer: str, resolves: bool) -> bool:
+    """Whether the verdicts on a record were once open to *reviewer*.
+
+    A decision that was not blind and an adjudication tell that they were, to those who had decided and to whoever
+    *resolves* conflicts. So does the reviewer's decision on a source record that this one is no longer merged with.
+    """
+    params = {"record": record, "stage": stage, "reviewer": reviewer, "resolves": resolves}
+    return bool(store.read(_OPENED, params)["seen"][0])
+
+
+def has_adjudicated(store: Store, record: str, stage: str, person: str) -> bool:
+    """Whether *person* ever adjudicated the record."""
+    return bool(store.read(_RULED_BY, {"record": record, "stage": stage, "person": person})["n"][0])
 
 
 def count_decided(store: Store, reviewer: str, stage: str) -> int:
@@ -216,6 +277,11 @@ def read_conflicts(store: Store) -> list[dict[str, Any]]:
     return store.read(_CONFLICTS).to_dicts()
 
 
+def read_conflict_decisions(store: Store) -> list[dict[str, Any]]:
+    """The decisions that hold on the records in conflict, each with its source record."""
+    return store.read(_CONFLICT_DECISIONS).to_dicts()
+
+
 def read_progress(store: Store) -> pl.DataFrame:
     """stage, state, records."""
     return store.read(_PROGRESS)
@@ -232,7 +298,7 @@ def read_own(store: Store, reviewer: str) -> pl.DataFrame:
 
 
 def read_decided(store: Store, reviewer: str, stage: str) -> list[str]:
-    """The records on which the reviewer has a decision."""
+    """The records of which the reviewer has decided on every source record that anybody decided on."""
     rows = store.read(_DECIDED, {"reviewer": reviewer, "stage": stage})
     return [str(one) for one in rows["record_id"]]
 
@@ -265,6 +331,26 @@ def read_keys(store: Store) -> list[dict[str, Any]]:
 def read_past(store: Store) -> list[dict[str, Any]]:
     """Every decision, briefly, in order of arrival."""
     return store.read(_PAST).to_dicts()
+
+
+def read_all_current(store: Store) -> list[dict[str, Any]]:
+    """The decisions that hold on title and abstract and on full text, briefly."""
+    return store.read(_CURRENT_ALL).to_dicts()
+
+
+def read_all_states(store: Store) -> dict[tuple[str, str], dict[str, Any]]:
+    """(record, stage) → its state, and whether an adjudication gave it."""
+    return {(row["record_id"], row["stage"]): row for row in store.read(_ALL_STATES).to_dicts()}
+
+
+def read_last_report_events(store: Store) -> dict[str, dict[str, Any]]:
+    """Record → the report event that holds."""
+    return {row["record_id"]: row for row in store.read(_LAST_REPORT_EVENTS).to_dicts()}
+
+
+def read_source_records(store: Store) -> set[str]:
+    """The ids of all source records that an import brought."""
+    return set(store.read(_SOURCE_RECORDS)["source_record_id"])
 
 
 def append_decisions(rows: list[dict[str, Any]]) -> Append:

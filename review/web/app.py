@@ -14,11 +14,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from review.database import LocalStore, Store
-from review.errors import ReviewError, StoreLocked
+from review.errors import ProtocolError, ReviewError, StoreError
 from review.flows import pages
 from review.project import Project, Reviewer, load_project
 from review.team import tokens
-from review.web.gate import COOKIE, SIGN_IN, Gate, is_api, json_response, session_secret
+from review.web.gate import COOKIE, SIGN_IN, Gate, is_api, json_response, session_secret, why_not_now
 from review.web.look import Look
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -97,10 +97,10 @@ def make_app(root: Path, store: LocalStore, *, hosts: frozenset[str] = LOOPBACK)
         )
 
     def not_now(request: Request, problem: Exception) -> Response:
-        status = (
-            HTTPStatus.SERVICE_UNAVAILABLE if isinstance(problem, StoreLocked) else HTTPStatus.INTERNAL_SERVER_ERROR
-        )
-        words = str(problem) if request.scope.get("reviewer") else "Try again in a moment."
+        assert isinstance(problem, ReviewError)
+        later = isinstance(problem, StoreError | ProtocolError)
+        status = HTTPStatus.SERVICE_UNAVAILABLE if later else HTTPStatus.INTERNAL_SERVER_ERROR
+        words = str(problem) if request.scope.get("reviewer") else why_not_now(problem)
         return say(request, status, "That did not work", words)
 
     routes = [

@@ -7,6 +7,7 @@ than one that does, and no page can be added that forgets to ask.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 
@@ -15,7 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from review.errors import ReviewError
+from review.errors import ProtocolError, ReviewError, StoreLocked, UsageProblem
 from review.project import Reviewer
 from review.web.look import Look
 
@@ -53,9 +54,8 @@ class Gate:
             return
         try:
             scope["reviewer"] = await run_in_threadpool(self._who, session_secret(headers))
-        except ReviewError:
-            # strangers learn nothing about the machine, not even why it is busy
-            await self._refuse(scope, 503, "The review is busy. Try again in a moment.")(scope, receive, send)
+        except ReviewError as problem:
+            await self._refuse(scope, 503, why_not_now(problem))(scope, receive, send)
             return
         if scope["reviewer"] is None:
             await self._refuse(scope, 401, "Open the invitation link that you were given.")(scope, receive, send)
@@ -65,7 +65,8 @@ class Gate:
     def _refuse(self, scope: Scope, status: int, words: str) -> Response:
         if is_api(_path(scope)):
             return json_response({"error": words}, status)
-        return HTMLResponse(self._look.message(scope, "Not signed in" if status == 401 else "Refused", words), status)
+        heading = {401: "Not signed in", 503: "Not now"}.get(status, "Refused")
+        return HTMLResponse(self._look.message(scope, heading, words), status)
 
     def _with_headers(self, send: Send) -> Send:
         async def sender(message: Message) -> None:
@@ -87,6 +88,15 @@ def session_secret(headers: Headers) -> str:
     return cookies[COOKIE].value if COOKIE in cookies else ""
 
 
+def why_not_now(problem: ReviewError) -> str:
+    """What strangers are told when the review cannot answer: the truth, and no word about the machine."""
+    if isinstance(problem, StoreLocked):
+        return "The review is busy. Try again in a moment."
+    if isinstance(problem, ProtocolError | UsageProblem):
+        return "The review's protocol, review.toml, cannot be read. Its owner has to mend it."
+    return "The review's database is gone or cannot be read. Its owner has to put it back."
+
+
 def is_api(path: str) -> bool:
     """Whether programs ask, not people."""
     return path == "/api" or path.startswith("/api/")
@@ -104,8 +114,12 @@ def _path(scope: Scope) -> str:
     return path.removeprefix(scope.get("root_path", "")) or "/"
 
 
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]@/]+)(?::([0-9]{1,5}))?")
+
+
 def _host(value: str) -> str:
-    """The name in a Host header, without the port."""
-    if value.startswith("["):
-        return value.partition("]")[0] + "]"
-    return value.partition(":")[0].lower()
+    """The name in a Host header, without the port; nothing where it is not a name and perhaps a port."""
+    found = _HOST.fullmatch(value)
+    if found is None or int(found[2] or 0) > 65535:
+        return ""
+    return found[1].lower()

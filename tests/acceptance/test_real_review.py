@@ -41,5 +41,7 @@ def test_final_labels_fill_the_boxes_that_they_can_and_no_other(shared_data: Pat
     assert int(by_item["new_reports"]["n"]) == 96
     for item in ("excluded_human", "sought", "not_retrieved", "assessed", "excluded_reports"):
         assert by_item[item]["status"] == "not reported by source", by_item[item]
-    included = said(folder, "query", "select count(*) n from v1.screening_state where state = 'include'", "--format", "csv")
+    included = said(
+        folder, "query", "select count(*) n from v1.screening_state where state = 'include'", "--format", "csv"
+    )
     assert included.split() == ["n", "96"]

@@ -175,3 +175,10 @@ def test_a_strategy_that_changed_after_its_run_is_found_by_flow_status_and_check
     assert "strategy_changed_since_run" in found
     line = 1 + text.split("\n").index("[[line]]")
     assert f"queries/pubmed/example.toml:{line}" in found
+
+
+def test_a_broken_strategy_is_named_and_hides_nothing(own: Path) -> None:
+    (own / "queries" / "pubmed" / "broken.toml").write_text('name = "broken"\nversion = 1\n', "utf-8")
+    assert "strategy broken cannot be read" in said(own, "status")
+    assert "217" in said(own, "table", "flow")
+    assert "strategy_unreadable" in said(own, "check", code=5)

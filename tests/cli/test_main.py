@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -235,3 +237,114 @@ def test_a_criterion_that_changed_without_a_new_version_is_refused(
 
 def test_the_repository_itself_is_a_project() -> None:
     assert (REPOSITORY / "review.toml").is_file()
+
+
+def shell(command: str, *, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """A line of bash; REVIEW stands for the program. The exit code is that of the first command of a pipe."""
+    return subprocess.run(
+        ["bash", "-c", command.replace("REVIEW", f'"{sys.executable}" -m review') + "\nexit ${PIPESTATUS[0]}"],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("words", ["--help", "status", 'query "select * from range(30000)"', "table flow"])
+def test_a_reader_that_never_reads_is_no_error(empty_review: Project, words: str) -> None:
+    done = shell(f"REVIEW {words} | true", cwd=empty_review.root)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("words", ["status", 'query "select 1" --format parquet', "check"])
+def test_a_closed_standard_output_is_no_traceback(empty_review: Project, words: str) -> None:
+    done = shell(f"REVIEW {words} >&-", cwd=empty_review.root)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_words_do_not_slip_into_the_data_when_standard_error_is_closed(empty_review: Project) -> None:
+    done = shell("REVIEW nonsense 2>&-", cwd=empty_review.root)
+    assert (done.returncode, done.stdout) == (ExitCode.USAGE, "")
+
+
+@pytest.mark.parametrize("rows", [1, 100000])
+def test_a_full_disk_behind_standard_output_is_exit_code_7(empty_review: Project, rows: int) -> None:
+    done = shell(f'REVIEW query "select * from range({rows})" --format csv > /dev/full', cwd=empty_review.root)
+    assert done.returncode == ExitCode.FULL_DISK
+    assert done.stderr.startswith("review: error: No space left on device. Hint: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+ENDLESS = [
+    "select count(*) from range(1000000) a, range(1000000) b where (a.range * 3 + b.range) % 7 = 1",
+    "select repeat('x', 10) from range(3000000000)",
+]
+
+
+@pytest.mark.parametrize("sql", ENDLESS, ids=["while it computes", "while rows come"])
+def test_ctrl_c_stops_a_query_with_one_line(empty_review: Project, sql: str) -> None:
+    assert run(["--project", str(empty_review.root), "status"]) == ExitCode.OK
+    with subprocess.Popen(
+        [sys.executable, "-m", "review", "query", sql],
+        cwd=empty_review.root,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        time.sleep(3)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (ExitCode.INTERRUPTED, "")
+    assert err.split("\n") == ["", "review: error: interrupted", ""]
+
+
+def test_ctrl_c_that_duckdb_took_for_itself_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def struck(*_: object, **__: object) -> None:
+        raise RuntimeError("Query interrupted")
+
+    monkeypatch.setattr(review, "main", struck)
+    assert run([]) == ExitCode.INTERRUPTED
+    assert capsys.readouterr().err == "review: error: interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["nonsense"], "review --help"),
+        (["status", "--nonsense"], "review status --help"),
+        (["table", "gap", "--format", "pdf"], "review table gap --help"),
+        (["query", "-- why\nselect 1"], "review query --help"),
+    ],
+)
+def test_a_usage_error_is_one_line_with_the_way_to_the_help(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], hint: str
+) -> None:
+    assert run(arguments) == ExitCode.USAGE
+    err = capsys.readouterr().err
+    assert err.startswith("review: error: ") and err.endswith(f"Hint: {hint}\n")
+    assert len(err.splitlines()) == 1
+
+
+def test_a_group_without_a_command_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    run(["table"])
+    assert "Commands:" in "".join(capsys.readouterr())
+
+
+def test_sql_may_begin_with_a_comment_after_two_dashes(
+    empty_review: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--project", str(empty_review.root), "query", "--format", "csv", "--", "-- why\nselect 1 as one"]
+    assert run(words) == ExitCode.OK
+    assert capsys.readouterr().out == "one\n1\n"
+
+
+def test_a_damaged_database_is_one_line(tiny_review: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    tiny_review.database_path.write_bytes(b"")
+    for words in (["status"], ["query", "select 1"], ["check"], ["table", "flow"]):
+        assert run(["--project", str(tiny_review.root), *words]) == ExitCode.ERROR
+        out, err = capsys.readouterr()
+        assert out == "" and len(err.splitlines()) == 1 and "backup" in err

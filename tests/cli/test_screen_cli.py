@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from review.cli import run
 from review.database import LocalStore
+from review.errors import BlindError
+from review.flows.query import run_report
 from review.project import Project
 from tests.screening.records import bring
 
@@ -17,8 +21,8 @@ MARKS = ("MARK-NOTE", "population")
 
 
 @pytest.fixture
-def records(empty_review: Project) -> list[str]:
-    store = LocalStore(empty_review.database_path)
+def records(empty_review: Project, blank_database: Path) -> list[str]:
+    store = LocalStore(Path(shutil.copy(blank_database, empty_review.database_path)))
     return bring(
         store,
         [
@@ -29,6 +33,15 @@ def records(empty_review: Project) -> list[str]:
     )
 
 
+@pytest.fixture
+def held(empty_review: Project, records: list[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalStore]:
+    """The database held open for commands that follow each other, as no shell could."""
+    store = LocalStore(empty_review.database_path)
+    monkeypatch.setattr("review.database.open_store", lambda path: store)
+    with store.holding():
+        yield store
+
+
 def call(project: Project, words: str, *, who: str | None = None, note: str | None = None) -> int:
     person = ["--as", who] if who else []
     more = ["--note", note] if note else []
@@ -36,10 +49,10 @@ def call(project: Project, words: str, *, who: str | None = None, note: str | No
 
 
 def test_from_duplicates_to_a_report(
-    empty_review: Project, records: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+    empty_review: Project, records: list[str], held: LocalStore, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert call(empty_review, "dedupe run") == 0
-    assert "1 new merges" in capsys.readouterr().err
+    assert "1 new merge, 0 pairs wait" in capsys.readouterr().err
     assert call(empty_review, "dedupe run") == 0
     assert "0 new merges" in capsys.readouterr().err
     assert call(empty_review, "screen next", who="ana") == 0
@@ -62,7 +75,7 @@ def test_from_duplicates_to_a_report(
 
 
 def test_a_blind_reviewer_sees_no_word_of_the_other(
-    empty_review: Project, records: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+    empty_review: Project, records: list[str], held: LocalStore, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert call(empty_review, "screen decide 101 exclude --reason population", who="ana", note="MARK-NOTE one") == 0
     assert call(empty_review, "screen decide 103 unsure", who="ana", note="MARK-NOTE two") == 0
@@ -111,7 +124,7 @@ def test_who_acts_must_be_said(empty_review: Project, records: list[str], capsys
 
 
 def test_people_and_the_log_of_duplicates(
-    empty_review: Project, records: list[str], capsys: pytest.CaptureFixture[str]
+    empty_review: Project, records: list[str], held: LocalStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert call(empty_review, f"dedupe merge {records[0]} {records[2]}", who="ana", note="same trial") == 0
     event = capsys.readouterr().err.split()[-1]
@@ -145,21 +158,103 @@ def test_events_leave_and_come_back_byte_for_byte(
     assert call(empty_review, f"events export {tmp_path / 'out'}") == 0
     empty_review.database_path.unlink()
     assert call(empty_review, f"events import {tmp_path / 'out'}") == 0
-    assert "2 events read, 2 new" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "2 events read, 2 new" in told
+    assert "1 is on a record that is not here: import the same files first or afterwards" in told
     assert call(empty_review, f"events export {tmp_path / 'again'}") == 0
     out, again = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("out", "again"))
     assert out == again
 
 
 def test_past_decisions_and_a_wrong_line(
-    empty_review: Project, records: list[str], capsys: pytest.CaptureFixture[str]
+    empty_review: Project, records: list[str], held: LocalStore, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = empty_review.root / "past.csv"
     file.write_text("pmid,label_included\n101,1\n103,0\n", "utf-8")
-    assert call(empty_review, f"screen import {file} --stage final") == 0
+    assert call(empty_review, f"screen import {file} --stage final") == 1
+    assert "line 2: nobody is named who decided" in capsys.readouterr().err
+    assert call(empty_review, f"screen import {file} --stage title_abstract --source labels") == 1
+    assert "labels of a source are of stage final" in capsys.readouterr().err
+    assert call(empty_review, f"screen import {file} --stage final --source labels") == 0
     assert "2 new decisions" in capsys.readouterr().err
-    assert call(empty_review, f"screen import {file} --stage final") == 0
+    assert call(empty_review, f"screen import {file} --stage final --source labels") == 0
     assert "0 new decisions" in capsys.readouterr().err
     file.write_text("pmid,label_included\n101,1\n103,7\n", "utf-8")
-    assert call(empty_review, f"screen import {file} --stage final") == 1
+    assert call(empty_review, f"screen import {file} --stage final --source labels") == 1
     assert "line 3: verdict '7'" in capsys.readouterr().err
+
+
+def test_what_was_said_twice_and_what_is_undone_first(
+    empty_review: Project, records: list[str], held: LocalStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for who in ("ana", "ben"):
+        assert call(empty_review, "screen decide 101 include", who=who) == 0
+    assert "already" not in capsys.readouterr().err
+    assert call(empty_review, "screen decide 101 include", who="ben") == 0
+    assert "you had already said so" in capsys.readouterr().err
+    assert call(empty_review, "screen retrieved 101", who="ana") == 0
+    assert call(empty_review, "screen decide 101 include --stage full_text", who="ben") == 0
+    assert call(empty_review, "screen decide 101 exclude", who="ben") == 1
+    assert "undo those first, or say --stage full_text" in capsys.readouterr().err
+    for stage in ("full_text", "title_abstract"):
+        assert call(empty_review, "screen undo 101", who="ben") == 0
+        assert f"your decision at {stage} is taken back" in capsys.readouterr().err
+
+
+def test_an_adjudication_is_reopened_without_its_stage(
+    empty_review: Project, records: list[str], held: LocalStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(empty_review, "screen decide 101 include", who="ana") == 0
+    assert call(empty_review, "screen decide 101 exclude", who="ben") == 0
+    assert call(empty_review, "screen adjudicate 101 include", who="cyd") == 0
+    assert call(empty_review, "screen adjudicate 101 exclude", who="cyd") == 0
+    assert call(empty_review, "screen adjudicate 101 reopened", who="cyd") == 0
+    assert "reopened at title_abstract" in capsys.readouterr().err
+
+
+def test_a_blind_reviewer_exports_only_their_own(
+    empty_review: Project, records: list[str], held: LocalStore, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert call(empty_review, "screen decide 101 include", who="ana") == 0
+    for words in ("", " --only ana"):
+        assert call(empty_review, f"events export {tmp_path / 'out'}{words}", who="ben") == 1
+        assert "--only ben" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select * from v1.current_decision",
+        'select * from "v1"."Blind_Decision"',
+        "select 1 as \"'\", * from v1.conflict where '' = \"'\"",
+        "select * from screening.decision",
+        "from query('select * from v1.current_' || 'decision')",
+        'select * from v1.U&"current\\005fdecision"',
+        "who_owes_what",
+    ],
+)
+def test_a_blind_reviewers_query_does_not_name_what_others_decided(
+    empty_review: Project, records: list[str], sql: str
+) -> None:
+    store = LocalStore(empty_review.database_path)
+    with pytest.raises(BlindError, match=r"ben screens blind.*run it without --as"):
+        run_report(store, empty_review, sql, reviewer="ben")
+
+
+def test_other_queries_and_other_people_are_not_limited(empty_review: Project, records: list[str]) -> None:
+    store = LocalStore(empty_review.database_path)
+    assert run_report(store, empty_review, "select title from v1.record", reviewer="ben").height == 3
+    for reviewer in ("cyd", None):
+        assert run_report(store, empty_review, "select * from v1.current_decision", reviewer=reviewer).height == 0
+
+
+def test_the_command_line_refuses_a_blinded_reviewers_look_at_decisions(
+    demo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shutil.copytree(demo / "demo" / "example", tmp_path / "example")
+    words = ["query", "select * from v1.current_decision", "--format", "csv"]
+    assert run(["--project", str(folder), "--as", "ben", *words]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == "" and "ben screens blind" in shown.err
+    assert run(["--project", str(folder), *words]) == 0

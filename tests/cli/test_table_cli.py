@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
+import os
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +15,7 @@ import pytest
 
 from review.cli import run
 from review.database import Append, LocalStore
+from review.paths import shipped
 from review.project import Project
 from tests.conftest import REVIEW_TOML
 from tests.reporting.conftest import EMPTY, NOW, POOLED, SINGLE, figures
@@ -206,3 +210,144 @@ def test_every_output_of_a_simulated_project_says_so(review, project: Project) -
     ):
         code, out, _ = review(*words)
         assert code == 0 and "simulated" in out.lower(), words
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("query", "select 1", "--output", "x.xlsx"), "x.xlsx ends in .xlsx; allowed here: .csv, .json, .parquet."),
+        (("query", "select 1", "--output", "x.foo"), "x.foo ends in .foo"),
+        (("query", "select 1", "--output", "x"), "x has no ending"),
+        (("query", "select 1", "--output", "x.json", "--format", "csv"), "x.json ends in .json and --format says csv"),
+        (("table", "evidence", "--output", "x.pdf"), "x.pdf ends in .pdf; allowed here: .csv, .json, .parquet, .md"),
+        (("table", "flow", "--output", "x.html", "--format", "md"), "--format says md"),
+        (("table", "gap", "--figure", "x.bmp"), "a figure ends in .svg, .png or .pdf"),
+        (("query", "select 1", "--seconds", "nan"), "nan seconds is no time limit"),
+        (("query", "select 1", "--seconds", "1e300"), "1e+300 seconds is no time limit"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_anything_is_printed(
+    review, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = review(*words)
+    assert (code, out) == (2, "")
+    assert message in err and len(err.splitlines()) == 1
+    assert not list(tmp_path.glob("x*"))
+
+
+def test_the_ending_of_the_file_says_the_format(review, tmp_path: Path) -> None:
+    for name, sign in (("e.html", "<!doctype html>"), ("e.csv", "cell_id"), ("e.md", "| "), ("e.txt", "─")):
+        assert review("table", "evidence", "--output", str(tmp_path / name))[0] == 0
+        assert sign in (tmp_path / name).read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("query", "select 1 as one", "--output"),
+        ("table", "evidence", "--output"),
+        ("table", "gap", "--output", "other.csv", "--figure"),
+    ],
+    ids=["query", "table", "figure"],
+)
+def test_a_full_disk_leaves_the_old_document_and_no_half_one(
+    review, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    if "--figure" in words:
+        pytest.importorskip("matplotlib")
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / ("old.svg" if "--figure" in words else "old.csv")
+    file.write_text("what stood there")
+    there = sorted(tmp_path.iterdir())
+
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    code, out, err = review(*words, str(file))
+    assert (code, out) == (7, "")
+    assert f"no space left for {file}" in err and "Hint: " in err and len(err.splitlines()) == 1
+    assert file.read_text() == "what stood there"
+    assert sorted(tmp_path.iterdir()) == there
+
+
+def test_a_file_that_cannot_be_written_is_named(review, tmp_path: Path) -> None:
+    file = tmp_path / "nowhere" / "rows.csv"
+    code, _, err = review("query", "select 1 as one", "--output", str(file))
+    assert code == 1 and f"{file} cannot be written: No such file" in err and len(err.splitlines()) == 1
+
+
+def test_a_link_stays_a_link_and_a_mode_stays_a_mode(review, tmp_path: Path) -> None:
+    real, link = tmp_path / "real.csv", tmp_path / "link.csv"
+    real.write_text("old")
+    real.chmod(0o640)
+    link.symlink_to(real)
+    assert review("query", "select 1 as one", "--output", str(link))[0] == 0
+    assert link.is_symlink() and real.read_text() == "one\n1\n" and real.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_query_error_is_one_line(review) -> None:
+    for sql in (
+        "select nosuch from v1.study",
+        "select * from nosuch",
+        "select from",
+        "select $x",
+        "select date 'infinity'",
+    ):
+        code, out, err = review("query", sql)
+        assert (code, out) == (1, "") and len(err.splitlines()) == 1
+        assert "Did you mean" not in err and "LINE" not in err
+
+
+@pytest.mark.parametrize("format", ["table", "csv", "json"])
+def test_every_type_is_shown_in_every_format(review, format: str) -> None:
+    sql = "select interval 1 day as i, map {'a': 1} as m, [1, 2]::int[2] as a, 'x'::blob as b, {'s': [1]} as s"
+    code, out, err = review("query", sql, "--format", format)
+    assert (code, err) == (0, "") and "1 day" in out
+
+
+BROKEN = {
+    "no_header": "select 1",
+    "no_sql": "-- name: no_sql\n-- purpose: x\nselect nosuch",
+    "not_utf8": b"-- name: not_utf8\n-- purpose: \xff\nselect 1",
+    "writes": "-- name: writes\n-- purpose: x\ndrop table extraction.study",
+    "asks": "-- name: asks\n-- purpose: x\n-- parameter k: text\nselect $k",
+}
+
+
+def test_a_broken_check_is_named_and_stops_no_other(review, project: Project) -> None:
+    folder = project.queries / "checks"
+    folder.mkdir(exist_ok=True)
+    for name, content in BROKEN.items():
+        (folder / f"{name}.sql").write_bytes(content if isinstance(content, bytes) else content.encode())
+    code, out, err = review("check")
+    assert code == 5
+    assert "pass  figures_without_source" in out and "pass  extracted_figures" in out
+    for name in BROKEN:
+        assert f"FAIL  {name}: this check cannot be run (1)" in out
+        assert f"{folder / name}.sql" in out
+        assert name in err
+
+
+def test_a_check_of_the_package_cannot_be_replaced(review, project: Project) -> None:
+    folder = project.queries / "checks"
+    folder.mkdir(exist_ok=True)
+    (folder / "orphan_decisions.sql").write_text("-- name: orphan_decisions\n-- purpose: ours\nselect 1 as one")
+    code, out, _ = review("check")
+    assert code == 5
+    assert "pass  orphan_decisions\n" in out
+    assert "FAIL  orphan_decisions (project's own): ours (1)" in out
+
+
+def test_a_copy_of_a_shipped_query_is_not_the_projects_own(review, project: Project) -> None:
+    shutil.copytree(shipped("queries"), project.queries, dirs_exist_ok=True)
+    assert "project's own" not in "".join(review("check")[1:])
+    assert review("check")[1].count("orphan_decisions") == 1
+    assert "project's own" not in review("query", "--list", "--format", "csv")[1]
+
+
+def test_a_report_of_the_project_is_marked_in_the_list(review, project: Project) -> None:
+    (project.queries / "reports").mkdir(exist_ok=True)
+    (project.queries / "reports" / "who_owes_what.sql").write_text("-- name: who_owes_what\n-- purpose: ours\nselect 1")
+    assert 'who_owes_what,"",ours (project\'s own)' in review("query", "--list", "--format", "csv")[1]

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from review.database import Append, LocalStore, Replace, open_store
-from review.errors import StoreError
+from review.errors import StoreError, UsageProblem
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
@@ -322,8 +322,9 @@ def test_no_wal_and_no_half_file_is_left_behind(store: LocalStore) -> None:
 def test_something_that_is_not_a_database_is_named(tmp_path: Path) -> None:
     path = tmp_path / "review.duckdb"
     path.write_text("this is not a database, it is a letter to the editor\n" * 200)
-    with pytest.raises(StoreError, match=r"review\.duckdb"):
+    with pytest.raises(StoreError, match=r"review\.duckdb") as refusal:
         open_store(path).read("select 1")
+    assert "backup" in refusal.value.hint
 
 
 def test_a_folder_that_cannot_hold_a_file_is_named(tmp_path: Path) -> None:
@@ -353,3 +354,50 @@ def test_a_batch_that_fails_while_held_costs_only_itself(store: LocalStore) -> N
 def test_a_batch_inside_a_reading_block_is_refused(store: LocalStore) -> None:
     with store.reading(), pytest.raises(StoreError, match="reading block"):
         store.apply([Append("screening.label", [label(1)])])
+
+
+@pytest.mark.parametrize(
+    "part", ["nothing", "the header", "a half", "zeros", "a block overwritten", "the catalogue overwritten"]
+)
+def test_a_damaged_file_is_one_line_with_a_remedy(store: LocalStore, part: str) -> None:
+    store.read("select 1")
+    whole = store.path.read_bytes()
+    store.path.write_bytes(
+        {
+            "nothing": b"",
+            "the header": whole[:8192],
+            "a half": whole[: len(whole) // 2],
+            "zeros": bytes(len(whole)),
+            "a block overwritten": whole[:12352] + bytes(64) + whole[12416:],
+            "the catalogue overwritten": whole[:-200000] + bytes(1000) + whole[-199000:],
+        }[part]
+    )
+    for deed in (
+        lambda: LocalStore(store.path).read("select count(*) from duckdb_columns()"),
+        lambda: LocalStore(store.path).apply([Append("screening.label", [label(1)])]),
+    ):
+        with pytest.raises(StoreError) as refusal:
+            deed()
+        assert "review.duckdb: " in refusal.value.message
+        assert "\n" not in str(refusal.value)
+        assert "backup" in refusal.value.hint
+
+
+def test_an_error_in_a_reading_block_is_ours(store: LocalStore) -> None:
+    with pytest.raises(StoreError, match="nowhere"), store.reading() as con:
+        con.execute("select * from nowhere")
+
+
+def test_a_store_that_may_not_create_says_that_the_database_is_gone(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "review.duckdb", create=False)
+    for deed in (lambda: store.read("select 1"), lambda: store.apply([])):
+        with pytest.raises(StoreError, match="is gone"):
+            deed()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", ["abc", "nan", "-1", "inf", "1e300"])
+def test_a_lock_wait_that_is_no_time_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
+    monkeypatch.setenv("REVIEW_LOCK_WAIT", words)
+    with pytest.raises(UsageProblem, match="REVIEW_LOCK_WAIT"):
+        open_store(tmp_path / "review.duckdb")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from review.database import LocalStore
@@ -11,6 +15,13 @@ from review.project import Project
 from tests.screening.records import bring
 
 A, B = "10.1000/a", "10.1000/b"
+
+
+@pytest.fixture
+def store(store: LocalStore) -> Iterator[LocalStore]:
+    """Held open: these tests take many small steps."""
+    with store.holding():
+        yield store
 
 
 @pytest.fixture
@@ -69,13 +80,15 @@ def test_a_new_version_of_a_pubmed_entry_is_the_same_record(store: LocalStore, e
     assert [(one["members"], one["title"]) for one in row] == [(1, "New words")]
 
 
-def test_arrival_in_two_imports_makes_the_records_of_one(store: LocalStore, empty_review: Project) -> None:
+def test_arrival_in_two_imports_makes_the_records_of_one(
+    store: LocalStore, empty_review: Project, tmp_path: Path, blank_database: Path
+) -> None:
     rows = [{"number": n, "doi": A, "pmid": pmid} for n, pmid in ((1, None), (2, "21"), (3, "22"))]
     bring(store, rows[:2], name="i1")
     engine.deduplicate(store, empty_review)
     bring(store, rows[2:], name="i2")
     engine.deduplicate(store, empty_review)
-    other = LocalStore(store.path.with_name("other.duckdb"))
+    other = LocalStore(Path(shutil.copy(blank_database, tmp_path / "other.duckdb")))
     bring(other, rows, name="i1")
     engine.deduplicate(other, empty_review)
     assert members(store) == members(other)
@@ -147,10 +160,65 @@ def test_two_pmids_under_one_doi_wait_for_a_person(store: LocalStore, empty_revi
     assert engine.explain(store, empty_review, one, other).together
 
 
+PRP = "Platelet-rich plasma for lateral epicondylitis: a randomised trial"
+OTHER = "Bone marrow aspirate in discogenic low back pain"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "merged"),
+    [
+        ({"title": PRP, "year": 2015}, {"title": OTHER, "year": 2019}, False),
+        ({"title": PRP, "year": 2015}, {"title": OTHER, "year": 2015, "authors": "Else E"}, False),
+        ({"title": PRP, "year": 2015}, {"title": PRP.upper().removesuffix(": A RANDOMISED TRIAL"), "year": 2016}, True),
+        ({"title": PRP, "year": 2015}, {"title": "Plasma rico en plaquetas en el codo de tenista", "year": 2015}, True),
+        ({"title": PRP, "year": 2015}, {"title": None, "year": 2019}, True),
+    ],
+)
+def test_one_doi_under_two_titles_waits_for_a_person(
+    store: LocalStore, empty_review: Project, one: dict[str, object], other: dict[str, object], merged: bool
+) -> None:
+    bring(store, [{"doi": A, **one}, {"doi": A, **other}])
+    done = engine.deduplicate(store, empty_review)
+    assert (done.new_merges, done.queue) == ((1, 0) if merged else (0, 1))
+    assert engine.waiting_pairs(store)["against"].to_list() == ([] if merged else ["different titles"])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "against"),
+    [
+        ({}, {}, "no PMID or DOI in common"),
+        ({"doi": A}, {}, "no PMID or DOI in common"),
+        ({"doi": A}, {"doi": B}, "different DOIs"),
+        ({"pmid": "11"}, {"pmid": "12"}, "different PMIDs"),
+        ({}, {"authors": "Else E"}, None),
+        ({}, {"year": 2016}, None),
+    ],
+)
+def test_one_title_year_and_first_author_wait_for_a_person(
+    store: LocalStore, empty_review: Project, one: dict[str, object], other: dict[str, object], against: str | None
+) -> None:
+    first = {"title": PRP, "year": 2015, "authors": "Gosens T; Peerbooms JC", **one}
+    second = {"title": f"{PRP.replace('-', ' ').lower()}.", "year": 2015, "authors": "Gosens, Taco", **other}
+    bring(store, [first, second])
+    assert engine.deduplicate(store, empty_review).new_merges == 0
+    pairs = engine.waiting_pairs(store).to_dicts()
+    assert [(row["rule"], row["against"]) for row in pairs] == (
+        [("same_title_year_author", against)] if against else []
+    )
+
+
+def test_a_person_answers_a_pair_of_one_title(store: LocalStore, empty_review: Project) -> None:
+    same = {"title": PRP, "year": 2015, "authors": "Gosens T"}
+    one, other = bring(store, [same, same])
+    assert engine.explain(store, empty_review, one, other).rule == "same_title_year_author"
+    engine.split(store, empty_review, one, other, who="ana")
+    assert engine.deduplicate(store, empty_review).queue == 0
+
+
 def test_unknown_words_are_named(store: LocalStore, empty_review: Project, three: list[str]) -> None:
     with pytest.raises(UsageProblem, match="'nobody' is not a reviewer"):
         engine.merge(store, empty_review, three[0], three[1], who="nobody")
-    with pytest.raises(UsageProblem, match="no record has"):
+    with pytest.raises(UsageProblem, match=r"no record has.*review query \"select record_id"):
         engine.merge(store, empty_review, three[0], "99999", who="ana")
     with pytest.raises(UsageProblem, match="is not an event"):
         engine.undo(store, empty_review, "nothing", who="ana")

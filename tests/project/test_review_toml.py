@@ -199,3 +199,26 @@ def test_a_change_shows_in_its_part_and_in_no_other(
 def test_a_comment_is_no_change_of_the_protocol(tmp_path: Path, empty_review: Project) -> None:
     commented = load_project(write_review(tmp_path / "commented", text="# a thought\n" + REVIEW_TOML))
     assert commented.version_sha256 == empty_review.version_sha256
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('title = "A tiny review"', "title = " + "[" * 5000, "nested too deeply"),
+        ("reviewers_per_record = 2", "reviewers_per_record = " + "9" * 5000, "too many digits"),
+        ("over = 0.2", "over = " + "9" * 400, "a number from 0"),
+        ("over = 0.2", "over = 0x" + "f" * 5000, "a value of great length"),
+        ("over = 0.2", "over = inf", "a number from 0"),
+        ("scale = [0, 100]", "scale = [0, inf]", "two numbers"),
+        ("scale = [0, 100]", "scale = [nan, 100]", "two numbers"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_value_that_no_program_can_hold_is_refused_in_one_short_line(
+    tmp_path: Path, old: str, new: str, words: str
+) -> None:
+    with pytest.raises(ProtocolError) as refusal:
+        load_project(write_review(tmp_path, text=REVIEW_TOML.replace(old, new, 1)))
+    said = str(refusal.value)
+    assert "review.toml" in said and words in said and "\n" not in said
+    assert len(said) < 600

@@ -117,3 +117,16 @@ def test_without_the_extra_one_line_names_it(
     with pytest.raises(MissingExtra, match="matplotlib is not installed"):
         draw_gap_map(lines, tmp_path / "map.svg")
     assert not (tmp_path / "map.svg").exists()
+
+
+@pytest.mark.parametrize("ending", ["svg", "png", "pdf"])
+def test_a_title_is_no_formula_and_holds_no_control_character(evidence: Evidence, tmp_path: Path, ending: str) -> None:
+    pytest.importorskip("matplotlib")
+    project, store = evidence
+    _, lines = gap_map(store, project)
+    strange = lines.with_columns(lines["condition"] + " \x1b[31m $\\nosuch{$")
+    file = tmp_path / f"map.{ending}"
+    draw_gap_map(strange, file, title="a \x00 \x1b $\\nosuch{$ title")
+    assert file.stat().st_size > 1000
+    if ending == "svg":
+        assert not set(file.read_text("utf-8")) & set("\x00\x1b")

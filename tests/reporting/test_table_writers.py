@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import sys
+import zipfile
 from typing import Any
 
 import polars as pl
@@ -162,3 +163,30 @@ def test_a_missing_extra_is_one_line_that_names_it(monkeypatch: pytest.MonkeyPat
             write(TABLE)
         assert "pip install 'regen-review[paper]'" in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+HOSTILE = "a\x00b\x1b[31m [x](http://evil) ![y](z) `code` ~~s~~ &lt; \u202e \ufffe"
+STRANGE = Table(HOSTILE, (Column("a", HOSTILE),), (Row((HOSTILE,), group=HOSTILE),), (HOSTILE,), (HOSTILE,), HOSTILE)
+
+
+@pytest.mark.parametrize("format", ["table", "md", "html", "docx", "xlsx"])
+def test_no_document_holds_a_control_character(format: str) -> None:
+    if format in ("docx", "xlsx"):
+        pytest.importorskip("docx")
+        pytest.importorskip("xlsxwriter")
+    content = export_table(STRANGE, pl.DataFrame({"text": [HOSTILE]}), format)
+    if format in ("docx", "xlsx"):
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            words = "".join(parts.read(name).decode() for name in parts.namelist() if name.endswith(".xml"))
+        assert "_x001B_" not in words
+    else:
+        words = content.decode()
+    assert not set(words) & set("\x00\x1b\u202e\ufffe")
+    assert "a\N{REPLACEMENT CHARACTER}b" in words
+
+
+def test_markdown_makes_no_link_and_no_code_of_a_text() -> None:
+    words = writers.write_md(STRANGE)
+    for live in ("[x](", "![y]", " `", "~~s", " &lt;"):
+        assert live not in words
+    assert "\\[x\\](http" in words and "&amp;lt;" in words

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from review.database import LocalStore
+from review.database import Append, LocalStore
 from review.dedupe import engine
 from review.errors import ConflictOpen, DecisionError, UsageProblem
 from review.project import Project
+from review.reporting.saved_queries import saved_queries
 from review.screening import conflicts, decisions, overview, queue, retrieval
 from review.terms import Role
 from tests.screening.records import bring, state_of
 
 ABSTRACT, TEXT = "title_abstract", "full_text"
+
+
+@pytest.fixture
+def store(store: LocalStore) -> Iterator[LocalStore]:
+    """Held open: these tests take many small steps."""
+    with store.holding():
+        yield store
 
 
 @pytest.fixture
@@ -282,7 +291,7 @@ def test_a_record_with_a_final_label_waits_for_nobody(store: LocalStore, empty_r
 
     file = empty_review.root / "labels.csv"
     file.write_text("pmid,label_included\n101,1\n", "utf-8")
-    import_past_decisions(store, empty_review, file, stage="final")
+    import_past_decisions(store, empty_review, file, stage="final", source="labels")
     assert (state_of(store, two[0], "final"), state_of(store, two[0])) == ("include", None)
     assert state_of(store, two[1]) == "needs_first"
 
@@ -292,3 +301,158 @@ def test_the_owner_screens_only_where_needed(store: LocalStore, empty_review: Pr
     enough = replace(empty_review, reviewers=(*empty_review.reviewers, third))
     assert [row[0] for row in overview.owed(store, enough).rows()] == ["ben", "dan"]
     assert [row[0] for row in overview.owed(store, empty_review).rows()] == ["ana", "ben"]
+
+
+def seen_by(store: LocalStore, project: Project, who: str, record: str) -> list[tuple[str, str]]:
+    """(reviewer, verdict) of what *who* is shown of a record."""
+    card = queue.show_record(store, project, record=record, reviewer=who)
+    return [(row["reviewer"], row["verdict"]) for row in card.decisions]
+
+
+def test_a_merge_by_hand_opens_nothing_and_what_follows_it_is_not_blind(
+    store: LocalStore, empty_review: Project, two: list[str]
+) -> None:
+    trio = replace(
+        empty_review, reviewers=(*empty_review.reviewers, replace(empty_review.reviewers[1], id="dan", name="Dan"))
+    )
+    say(store, trio, two[0], "dan exclude population")
+    say(store, trio, two[1], "ben include")
+    event = engine.merge(store, trio, *two, who="ben").event_id
+    assert state_of(store, min(two)) == "conflict"
+    assert seen_by(store, trio, "ben", two[0]) == [("ben", "include")]
+    assert conflicts.open_conflicts(store, trio, reviewer="ben") == []
+    with pytest.raises(DecisionError, match="is not included"):
+        say(store, trio, two[0], "ben include", stage=TEXT)
+    assert seen_by(store, trio, "cyd", two[0]) != []
+    engine.undo(store, trio, event, who="ben")
+    say(store, trio, two[0], "ben exclude population")
+    say(store, trio, two[1], "dan include")
+    rows = store.read("select source_record_id, reviewer, blind from screening.decision order by arrival").rows()
+    assert rows[2:] == [(two[0], "ben", False), (two[1], "dan", False)]
+    assert seen_by(store, trio, "ben", two[0]) == [("dan", "exclude"), ("ben", "exclude")]
+
+
+def test_somebody_who_had_decided_nothing_before_the_merge_is_not_blind_after_it_either(
+    store: LocalStore, empty_review: Project, two: list[str]
+) -> None:
+    say(store, empty_review, two[0], "ana include")
+    event = engine.merge(store, empty_review, *two, who="ben").event_id
+    say(store, empty_review, two[0], "ben exclude")
+    engine.undo(store, empty_review, event, who="ben")
+    decided = store.read("select source_record_id from screening.decision where reviewer = 'ben'")["source_record_id"]
+    other = next(one for one in two if one != decided[0])
+    say(store, empty_review, other, "ben include")
+    rows = store.read("select reviewer, blind from screening.decision order by arrival").rows()
+    assert rows == [("ana", True), ("ben", True), ("ben", False)]
+
+
+def test_a_first_decision_stays_blind_when_anothers_was_not(
+    store: LocalStore, empty_review: Project, two: list[str]
+) -> None:
+    engine.undo(store, empty_review, engine.merge(store, empty_review, *two, who="ben").event_id, who="ben")
+    say(store, empty_review, two[1], "ben include")
+    say(store, empty_review, two[0], "ben include", "ben exclude")
+    rows = store.read("select reviewer, blind from screening.decision order by arrival").rows()
+    assert rows == [("ben", True), ("ben", False), ("ben", False)]
+    dan = replace(empty_review, reviewers=(*empty_review.reviewers, replace(empty_review.reviewers[1], id="dan")))
+    say(store, dan, two[0], "dan include")
+    assert store.read("select blind from screening.decision where reviewer = 'dan'")["blind"].to_list() == [True]
+
+
+def test_the_same_word_twice_adds_nothing(store: LocalStore, empty_review: Project, two: list[str]) -> None:
+    words = {"record": two[0], "stage": ABSTRACT, "reviewer": "ana", "verdict": "exclude", "reason": "design"}
+    first = decisions.decide(store, empty_review, **words, note="why")
+    again = decisions.decide(store, empty_review, **words)
+    assert (first.new, again.new, again.decision_id) == (True, False, first.decision_id)
+    assert decisions.decide(store, empty_review, **words, note="another").new
+    assert decisions.decide(store, empty_review, **{**words, "reason": "population"}).new
+    assert store.read("select count(*) as n from screening.decision")["n"][0] == 3
+
+
+def test_title_and_abstract_stand_once_the_full_text_was_read(
+    store: LocalStore, empty_review: Project, two: list[str]
+) -> None:
+    say(store, empty_review, two[0], "ana include", "ben include")
+    retrieval.retrieved(store, empty_review, record=two[0], who="ana")
+    say(store, empty_review, two[0], "ana include", stage=TEXT)
+    for who in ("ana", "ben"):
+        with pytest.raises(DecisionError, match="undo those first, or say --stage full_text"):
+            say(store, empty_review, two[0], f"{who} exclude")
+    with pytest.raises(DecisionError, match="has full-text decisions"):
+        decisions.undo(store, empty_review, record=two[0], stage=ABSTRACT, reviewer="ana")
+    stages = [decisions.undo(store, empty_review, record=two[0], reviewer="ana").stage for _ in range(2)]
+    assert stages == [TEXT, ABSTRACT]
+    with pytest.raises(DecisionError, match="ana has no decision on"):
+        decisions.undo(store, empty_review, record=two[0], reviewer="ana")
+    # a report that was retrieved is sought no more when its record is not included any more
+    assert store.read("select record_id from v1.report").rows() == []
+    assert store.read("select verdict from v1.prisma_check where verdict = 'fail'").rows() == []
+    say(store, empty_review, two[0], "ana include")
+    assert store.read("select retrieval from v1.report").rows() == [("retrieved",)]
+
+
+def test_full_text_beside_a_conflict_that_a_merge_made_adds_up(
+    store: LocalStore, empty_review: Project, two: list[str]
+) -> None:
+    say(store, empty_review, two[0], "ana include", "ben include")
+    retrieval.retrieved(store, empty_review, record=two[0], who="ana")
+    say(store, empty_review, two[0], "ana include", "ben include", stage=TEXT)
+    say(store, empty_review, two[1], "ana exclude", "ben exclude")
+    engine.merge(store, empty_review, *two, who="ana")
+    assert state_of(store, min(two)) == "conflict"
+    assert store.read("select identity from v1.prisma_check where verdict = 'fail'").rows() == []
+    say(store, empty_review, two[0], "ana include", "ben include")
+    assert store.read("select full_text_state from v1.report").rows() == [("include",)]
+
+
+def test_what_was_adjudicated_is_changed_by_nobody_but_its_adjudicator(
+    store: LocalStore, empty_review: Project, two: list[str]
+) -> None:
+    say(store, empty_review, two[0], "ana include", "ben exclude")
+    conflicts.adjudicate(store, empty_review, record=two[0], verdict="exclude", by="cyd")
+    with pytest.raises(DecisionError, match=r"adjudicated at title_abstract by cyd.*ask cyd for it to be reopened"):
+        say(store, empty_review, two[0], "ben include")
+    with pytest.raises(DecisionError, match="ask cyd for it to be reopened"):
+        decisions.undo(store, empty_review, record=two[0], reviewer="ben")
+    assert len(seen_by(store, empty_review, "cyd", two[0])) == 2
+    dora = replace(empty_review, reviewers=(*empty_review.reviewers, replace(empty_review.reviewers[2], id="dora")))
+    with pytest.raises(DecisionError, match=r"was adjudicated at title_abstract by cyd.*reopen it first"):
+        conflicts.adjudicate(store, dora, record=two[0], verdict="include", by="dora", stage=ABSTRACT)
+    # cyd's new word takes the place of the old one; neither needs the stage
+    anew = conflicts.adjudicate(store, empty_review, record=two[0], verdict="include", by="cyd")
+    assert (anew.stage, state_of(store, two[0])) == (ABSTRACT, "include")
+    conflicts.adjudicate(store, empty_review, record=two[0], verdict="reopened", by="cyd")
+    assert state_of(store, two[0]) == "conflict"
+    say(store, empty_review, two[0], "ben include")
+    assert len(seen_by(store, empty_review, "cyd", two[0])) == 2  # what she adjudicated stays open to her
+
+
+def test_an_adjudicated_abstract_stands_once_the_full_text_was_read(
+    store: LocalStore, empty_review: Project, two: list[str]
+) -> None:
+    say(store, empty_review, two[0], "ana include", "ben exclude")
+    conflicts.adjudicate(store, empty_review, record=two[0], verdict="include", by="cyd")
+    retrieval.retrieved(store, empty_review, record=two[0], who="ana")
+    say(store, empty_review, two[0], "ana include", stage=TEXT)
+    for verdict in ("exclude", "reopened"):
+        with pytest.raises(DecisionError, match="has full-text decisions, which rest on the adjudication"):
+            conflicts.adjudicate(store, empty_review, record=two[0], verdict=verdict, by="cyd")
+
+
+def test_two_first_decisions_are_found_and_a_decision_after_an_undo_is_none(
+    store: LocalStore, empty_review: Project, two: list[str]
+) -> None:
+    query = saved_queries("checks", None)["two_first_decisions"].sql
+    for record in two:
+        say(store, empty_review, record, "ana include")
+        decisions.undo(store, empty_review, record=record, reviewer="ana")
+        say(store, empty_review, record, "ana exclude")
+    assert store.read(query).rows() == []
+    # the same person at another site, merged by an import of events
+    rows = store.read("select * exclude (arrival) from screening.decision where verdict = 'exclude'").to_dicts()
+    elsewhere = {**rows[0], "decision_id": "elsewhere", "supersedes": None}
+    store.apply([Append("screening.decision", [elsewhere])])
+    found = store.read(query).to_dicts()
+    assert [(row["source_record_id"], row["reviewer"], row["decisions"]) for row in found] == [(two[0], "ana", 2)]
+    say(store, empty_review, two[0], "ana include")
+    assert store.read(query).rows() == []

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from review.database import LocalStore
 from review.dedupe import engine
-from review.errors import FormatError, UsageProblem
+from review.errors import BlindError, FormatError, UsageProblem
 from review.flows.events import export_events, import_events
 from review.project import Project
 from review.screening import conflicts, decisions, retrieval
@@ -17,6 +20,21 @@ from review.team.protocol import record_protocol
 from tests.screening.records import bring, state_of
 
 ROWS = [{"pmid": "101", "doi": "10.1000/a"}, {"doi": "10.1000/a"}, {"pmid": "103"}]
+
+
+@pytest.fixture
+def store(store: LocalStore) -> Iterator[LocalStore]:
+    """Held open: these tests take many small steps."""
+    with store.holding():
+        yield store
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, blank_database: Path) -> Iterator[LocalStore]:
+    """Another site's database, empty."""
+    other = LocalStore(Path(shutil.copy(blank_database, tmp_path / "fresh.duckdb")))
+    with other.holding():
+        yield other
 
 
 @pytest.fixture
@@ -49,12 +67,12 @@ def texts(folder: Path) -> dict[str, bytes]:
 
 
 def test_out_in_and_out_again_is_byte_equal(
-    store: LocalStore, empty_review: Project, busy: list[str], tmp_path: Path
+    store: LocalStore, fresh: LocalStore, empty_review: Project, busy: list[str], tmp_path: Path
 ) -> None:
     done = export_events(store, empty_review, tmp_path / "out")
     assert [path.name for path, _ in done.files] == ["_.jsonl", "ana.jsonl", "ben.jsonl", "cyd.jsonl", "program.jsonl"]
-    fresh = LocalStore(tmp_path / "fresh.duckdb")
     first = import_events(fresh, empty_review, tmp_path / "out")
+    assert first.without_record == 8  # all but the protocol and the undo of a split
     assert first.read == first.new == sum(lines for _, lines in done.files)
     export_events(fresh, empty_review, tmp_path / "again")
     assert texts(tmp_path / "again") == texts(tmp_path / "out")
@@ -62,10 +80,9 @@ def test_out_in_and_out_again_is_byte_equal(
 
 
 def test_states_come_back_with_the_records(
-    store: LocalStore, empty_review: Project, busy: list[str], tmp_path: Path
+    store: LocalStore, fresh: LocalStore, empty_review: Project, busy: list[str], tmp_path: Path
 ) -> None:
     export_events(store, empty_review, tmp_path / "out")
-    fresh = LocalStore(tmp_path / "fresh.duckdb")
     import_events(fresh, empty_review, tmp_path / "out")
     bring(fresh, ROWS)
     for view in ("screening_state", "record_member", "report", "agreement"):
@@ -81,13 +98,12 @@ def test_the_same_files_twice_add_nothing(
     assert import_events(store, empty_review, tmp_path / "out" / "ana.jsonl").new == 0
 
 
-def test_two_sites_meet(store: LocalStore, empty_review: Project, tmp_path: Path) -> None:
+def test_two_sites_meet(store: LocalStore, fresh: LocalStore, empty_review: Project, tmp_path: Path) -> None:
     (record, _, _) = bring(store, ROWS)
-    there = LocalStore(tmp_path / "there.duckdb")
-    bring(there, ROWS)
-    for site, who, verdict in ((store, "ana", "include"), (there, "ben", "exclude")):
+    bring(fresh, ROWS)
+    for site, who, verdict in ((store, "ana", "include"), (fresh, "ben", "exclude")):
         decisions.decide(site, empty_review, record=record, stage="title_abstract", reviewer=who, verdict=verdict)
-    export_events(there, empty_review, tmp_path / "ben", only="ben")
+    export_events(fresh, empty_review, tmp_path / "ben", only="ben")
     assert import_events(store, empty_review, tmp_path / "ben").new == 1
     assert state_of(store, record) == "conflict"
     arrivals = store.read("select arrival from screening.decision order by arrival")["arrival"].to_list()
@@ -101,6 +117,28 @@ def test_one_persons_export_holds_nobody_else(
     (path,) = (tmp_path / "out").iterdir()
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     assert {row.get("reviewer") or row.get("who") for row in rows} == {"ben"}
+
+
+def test_a_blind_reviewer_exports_nobody_elses_events(
+    store: LocalStore, empty_review: Project, busy: list[str], tmp_path: Path
+) -> None:
+    for reviewer, only in (("ben", None), ("ana", None), ("ana", "ben")):
+        with pytest.raises(BlindError, match=f"{reviewer} screens blind.*--only {reviewer}; or run it without --as"):
+            export_events(store, empty_review, tmp_path / "out", only=only, reviewer=reviewer)
+    assert not (tmp_path / "out").exists()
+    export_events(store, empty_review, tmp_path / "own", only="ben", reviewer="ben")
+    export_events(store, empty_review, tmp_path / "all", reviewer="cyd")
+    assert (len(texts(tmp_path / "own")), len(texts(tmp_path / "all"))) == (1, 5)
+
+
+def test_labels_of_a_source_and_records_that_come_later_are_taken(
+    store: LocalStore, empty_review: Project, tmp_path: Path
+) -> None:
+    label = {**GOOD, "decision_id": "d2", "reviewer": "published labels", "stage": "final", "via": "import"}
+    file = tmp_path / "events.jsonl"
+    file.write_text(f"{json.dumps(GOOD)}\n{json.dumps(label)}\n", "utf-8")
+    done = import_events(store, empty_review, file)
+    assert (done.new, done.without_record) == (2, 2)
 
 
 GOOD = {
@@ -129,6 +167,9 @@ GOOD = {
         ({"decided_at": "2026-01-01T00:00:00"}, "decided_at '2026-01-01T00:00:00'"),
         ({"colour": "red"}, "has no column 'colour'"),
         ({"stage": "full_text", "verdict": "exclude"}, "has no reason"),
+        ({"reviewer": "eve"}, "reviewer 'eve' is not one of review.toml: ana, ben, cyd"),
+        ({"reviewer": "labels", "via": "import"}, "reviewer 'labels' is not one of review.toml"),
+        ({"decided_at": f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%dT%H:%M:%S}Z"}, "is in the future"),
     ],
 )
 def test_a_line_that_is_no_event_is_named_and_nothing_is_written(

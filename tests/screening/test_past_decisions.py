@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,18 @@ from review.dedupe.engine import deduplicate
 from review.errors import FormatError, UsageProblem
 from review.project import Project
 from review.screening import overview
+from review.screening.conflicts import adjudicate
 from review.screening.past import import_past_decisions
 from tests.screening.records import bring, state_of
+
+ABSTRACT, TEXT = "title_abstract", "full_text"
+
+
+@pytest.fixture
+def store(store: LocalStore) -> Iterator[LocalStore]:
+    """Held open: these tests take many small steps."""
+    with store.holding():
+        yield store
 
 
 @pytest.fixture
@@ -75,7 +86,7 @@ def test_a_corrected_file_takes_the_place_of_the_old_one(
 ) -> None:
     for label in ("1", "0"):
         file = write(empty_review, f"pmid,label_included\n102,{label}\n")
-        import_past_decisions(store, empty_review, file, stage="final")
+        import_past_decisions(store, empty_review, file, stage="final", source="labels")
     assert (state_of(store, four[1], "final"), count(store)) == ("exclude", 2)
 
 
@@ -83,7 +94,7 @@ def test_a_corrected_file_takes_the_place_of_the_old_one(
     ("text", "words"),
     [
         ("pmid,verdict\n102,include\n999,include\n", "line 3: no record has pmid '999'"),
-        ("pmid,verdict\n102,include\n102,exclude\n", "line 3: published decided otherwise on it in line 2"),
+        ("pmid,verdict\n102,include\n102,exclude\n", "line 3: ana decided otherwise on it in line 2"),
         ("pmid,verdict\n102,perhaps\n", "line 2: verdict 'perhaps' is not allowed; allowed: include"),
         ("pmid,verdict\n102\n", "line 2: 1 cells, the header has 2"),
         ("pmid,verdict,reviewer\n102,include,eve\n", "line 2: reviewer 'eve' is not one of review.toml: ana, ben"),
@@ -99,9 +110,10 @@ def test_a_corrected_file_takes_the_place_of_the_old_one(
 def test_a_wrong_row_is_named_and_nothing_is_written(
     store: LocalStore, empty_review: Project, four: list[str], text: str, words: str
 ) -> None:
+    who = None if "reviewer" in text else "ana"
     with pytest.raises(FormatError, match=words.replace("(", r"\(")):
         import_past_decisions(
-            store, empty_review, write(empty_review, text), stage="title_abstract", source="published"
+            store, empty_review, write(empty_review, text), stage=None if "stage" in text else ABSTRACT, reviewer=who
         )
     assert count(store) == 0
 
@@ -115,13 +127,68 @@ def test_a_stage_must_be_told(store: LocalStore, empty_review: Project, four: li
         )
 
 
+def lines(store: LocalStore, project: Project, *rows: str, **options: str) -> int:
+    """Import rows of `pmid,stage,reviewer,verdict,reason`; how many were new."""
+    file = write(project, "\n".join(("pmid,stage,reviewer,verdict,reason", *rows)) + "\n")
+    return import_past_decisions(store, project, file, **options).new
+
+
+def test_only_people_of_the_project_decide(store: LocalStore, empty_review: Project, four: list[str]) -> None:
+    file = write(empty_review, "pmid,verdict\n102,include\n")
+    for options, words in (
+        ({"stage": ABSTRACT}, "line 2: nobody is named who decided"),
+        ({"stage": "final"}, "line 2: nobody is named who decided"),
+        ({"stage": ABSTRACT, "source": "old labels"}, "line 2: 'old labels' is no person of review.toml"),
+    ):
+        with pytest.raises(FormatError, match=words):
+            import_past_decisions(store, empty_review, file, **options)
+    with pytest.raises(UsageProblem, match="'ana' is a person of the project"):
+        import_past_decisions(store, empty_review, file, stage="final", source="ana")
+    assert count(store) == 0
+
+
+def test_a_column_does_not_contradict_what_was_said(store: LocalStore, empty_review: Project, four: list[str]) -> None:
+    with pytest.raises(FormatError, match="line 2: stage 'title_abstract' contradicts --stage full_text"):
+        lines(store, empty_review, "102,title_abstract,ana,include,", stage=TEXT)
+    with pytest.raises(FormatError, match="line 2: reviewer 'ana' contradicts --reviewer ben"):
+        lines(store, empty_review, "102,title_abstract,ana,include,", reviewer="ben")
+
+
+def test_full_text_needs_an_include_here_or_in_the_file(
+    store: LocalStore, empty_review: Project, four: list[str]
+) -> None:
+    full = ("102,full_text,ana,exclude,design", "102,full_text,ben,exclude,design")
+    with pytest.raises(FormatError, match=r"line 2: .* is not included at title and abstract"):
+        lines(store, empty_review, *full)
+    assert lines(store, empty_review, "102,title_abstract,ana,include,") == 1
+    with pytest.raises(FormatError, match=r"line 2: .* is not included at title and abstract"):
+        lines(store, empty_review, "102,title_abstract,ben,exclude,", *full)
+    # the order of the rows does not matter, and the same file again is harmless
+    assert lines(store, empty_review, *full, "102,title_abstract,ben,unsure,") == 3
+    assert lines(store, empty_review, *full, "102,title_abstract,ben,unsure,") == 0
+    found = store.read("select retrieval, full_text_state, exclusion_reason from v1.report").rows()
+    assert found == [("retrieved", "exclude", "design")]
+    assert store.read("select kind, who from screening.report_event").rows() == [("retrieved", "ana")]
+    with pytest.raises(FormatError, match=r"line 2: .* is not included at title and abstract"):
+        lines(store, empty_review, "102,title_abstract,ben,exclude,")
+
+
+def test_what_was_adjudicated_is_not_changed_by_a_file(
+    store: LocalStore, empty_review: Project, four: list[str]
+) -> None:
+    lines(store, empty_review, "102,title_abstract,ana,include,", "102,title_abstract,ben,exclude,")
+    adjudicate(store, empty_review, record="102", verdict="exclude", by="cyd")
+    with pytest.raises(FormatError, match=r"line 2: .* was adjudicated at title_abstract"):
+        lines(store, empty_review, "102,title_abstract,ben,include,")
+
+
 def test_copies_of_one_record_are_one_record_after_deduplication(store: LocalStore, empty_review: Project) -> None:
     bring(store, [{"pmid": "7"}, {"pmid": "7"}])
     file = write(empty_review, "pmid,label_included\n7,1\n")
     with pytest.raises(FormatError, match="2 records answer to this row"):
-        import_past_decisions(store, empty_review, file, stage="final")
+        import_past_decisions(store, empty_review, file, stage="final", source="labels")
     deduplicate(store, empty_review)
-    assert import_past_decisions(store, empty_review, file, stage="final").new == 1
+    assert import_past_decisions(store, empty_review, file, stage="final", source="labels").new == 1
 
 
 @pytest.mark.shared
@@ -134,9 +201,9 @@ def test_a_real_set_of_final_labels(store: LocalStore, empty_review: Project, sh
     import_file(store, labels, source="OpenAlex", source_kind="database", imported_by="ana")
     found = deduplicate(store, empty_review)
     assert found.source_records == 1175
-    first = import_past_decisions(store, empty_review, labels, stage="final")
+    first = import_past_decisions(store, empty_review, labels, stage="final", source="published")
     assert (first.rows, first.include, first.exclude) == (1175, 96, 1079)
-    assert import_past_decisions(store, empty_review, labels, stage="final").new == 0
+    assert import_past_decisions(store, empty_review, labels, stage="final", source="published").new == 0
     states = dict(store.read("select state, records from v1.screening_progress where stage = 'final'").rows())
     assert sum(states.values()) == found.records
     assert states["include"] == 96

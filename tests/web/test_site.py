@@ -302,3 +302,57 @@ def test_the_command_line_works_beside_the_site(
     assert run(["--project", str(project.root), "reviewer", "revoke", "ben"]) == 0
     assert ask("/api/flow", signed_in)[0] == 401
     assert not list(Path(project.root).glob("*.wal"))
+
+
+@pytest.fixture
+def kept(project: Project, site_store: LocalStore) -> Browser:
+    """Somebody signed in at a site that may not make a database, as `review serve` runs it."""
+    token = tokens.invite(site_store, project, "ana")
+    browser = Browser(make_app(project.root, LocalStore(project.database_path, create=False)))
+    assert browser.ask(f"/sign-in?token={token}").status_code == 200
+    return browser
+
+
+@pytest.mark.parametrize("path", [*PAGES, *API, "/sign-in?token=x"])
+def test_a_database_that_is_gone_is_said_and_not_made_anew(project: Project, kept: Browser, path: str) -> None:
+    assert kept.ask("/").status_code == 200
+    project.database_path.unlink()
+    answer = kept.ask(path)
+    assert answer.status_code == 503
+    assert "database is gone" in answer.text
+    assert str(project.root) not in answer.text
+    assert not project.database_path.exists()
+
+
+def test_a_damaged_database_is_said(project: Project, kept: Browser) -> None:
+    project.database_path.write_bytes(b"")
+    assert kept.ask("/").status_code == 503
+    assert project.database_path.read_bytes() == b""
+
+
+@pytest.mark.parametrize("text", ["title = 3\n", "x = " + "[" * 5000, "\x00"])
+def test_a_broken_protocol_is_not_called_busy(project: Project, member: Browser, text: str) -> None:
+    (project.root / "review.toml").write_text(text, "utf-8")
+    for path in ("/", "/api/status", "/sign-in?token=x"):
+        answer = member.ask(path)
+        assert answer.status_code == 503
+        assert "protocol" in answer.text and "busy" not in answer.text
+        assert str(project.root) not in answer.text
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1:8350:evil",
+        "127.0.0.1:evil",
+        "127.0.0.1:",
+        "[::1]evil",
+        "[::1]:x",
+        "127.0.0.1:99999",
+        "::1",
+        "",
+        "a@localhost",
+    ],
+)
+def test_a_host_with_more_than_a_port_is_refused(member: Browser, host: str) -> None:
+    assert member.ask("/", headers={"host": host}).status_code == 400
