@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -81,7 +82,7 @@ def stamped(rows: pl.DataFrame) -> pl.DataFrame:
 
     if not _simulated.get():
         return rows
-    if "simulated" in rows.columns and rows["simulated"].dtype == pl.String:
+    if "simulated" in rows.columns and rows["simulated"].cast(pl.String).eq(_STAMP).all():
         return rows
     # a column of that name may hold what the row itself says of itself
     return rows.with_columns(pl.lit(_STAMP).alias(_STAMP if "simulated" in rows.columns else "simulated"))
@@ -131,10 +132,13 @@ def _rich_table(rows: pl.DataFrame, *, title: str) -> None:
     for row in flat.iter_rows():
         shown.add_row(*(Text(_cell(value)) for value in row))
     # without a terminal a table is as wide as its words: what is piped into a file should not be folded
-    console = Console(width=None if sys.stdout.isatty() else 200, soft_wrap=False, highlight=False)
+    page = io.StringIO()
+    width = shutil.get_terminal_size().columns if sys.stdout is not None and sys.stdout.isatty() else 200
+    console = Console(file=page, width=width, soft_wrap=False, highlight=False, color_system=None)
     console.print(shown)
     if not rows.height:
         console.print(Text("(no rows)"))
+    text("\n".join(line.rstrip() for line in page.getvalue().rstrip().split("\n")))
 
 
 def _cell(value: Any) -> str:

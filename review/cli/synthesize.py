@@ -40,16 +40,17 @@ def run(review: Review, force: bool) -> None:
 @synthesize.command()
 @click.argument("cell", required=False)
 @click.option("--primary-only", is_flag=True, help="Only figures from the trials' own reports.")
-@click.option("--least", "least", type=int, default=0, show_default=True, help="Cells with at least so many studies.")
+@click.option("--least", type=int, help="Cells with at least so many studies; 1 where no CELL is given.")
 @format_option
 @pass_review
-def show(review: Review, cell: str | None, primary_only: bool, least: int, format: str) -> None:
+def show(review: Review, cell: str | None, primary_only: bool, least: int | None, format: str) -> None:
     """The pooled cells, or one of them with its studies left out in turn.
 
     Example: review synthesize show --least 2
     """
     from review.synthesis.reading import POOLED_ON_SCREEN, influence_of, pooled_cells
 
+    least = least if least is not None else int(cell is None)
     rows = pooled_cells(review.store, cell=cell, subset="primary" if primary_only else "all", least=least)
     shown = rows.select(POOLED_ON_SCREEN) if format == "table" else rows
     output.frame(shown, format, title="Pooled effects")
