@@ -30,6 +30,8 @@ SHOWN = [
     ["table", "gap"],
     ["table", "flow"],
     ["query", "select * from v1.record"],
+    ["query", "select 'real' as simulated, 1 as k", "--format", "csv"],
+    ["query", "select record_id from v1.record where false"],
     ["check"],
 ]
 
