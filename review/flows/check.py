@@ -12,6 +12,7 @@ from review.extraction import checks as extraction_checks
 from review.flows.prisma_flow import broken_strategies, changed_strategies
 from review.project import Project
 from review.reporting.saved_queries import Severity, query_files, read_query
+from review.screening.store import read_screeners
 
 if TYPE_CHECKING:
     import polars as pl
@@ -55,7 +56,8 @@ def run_checks(store: LocalStore, project: Project) -> tuple[CheckResult, ...]:
     for path, own in sorted(files, key=lambda found: (found[0].stem, found[1])):
         # a project's check stands beside the package's of the same name and replaces it nowhere
         results.append(_run(store, path, f"{path.stem} (project's own)" if own and path.stem in ours else path.stem))
-    return (*results, _broken(project), _strategies(store, project), _extraction(project))
+    found = (_broken(project), _strategies(store, project), _strangers(store, project), _extraction(project))
+    return (*results, *found)
 
 
 def _run(store: LocalStore, path: Path, name: str) -> CheckResult:
@@ -78,6 +80,13 @@ def _strategies(store: LocalStore, project: Project) -> CheckResult:
     changed = tuple(changed_strategies(store, project))
     purpose = "a strategy is not the one that was run; run it again"
     return CheckResult("strategy_changed_since_run", purpose, "error", changed)
+
+
+def _strangers(store: LocalStore, project: Project) -> CheckResult:
+    named = {person.id for person in project.reviewers}
+    rows = tuple({"reviewer": reviewer} for reviewer in sorted(read_screeners(store) - named))
+    purpose = "somebody decided whom review.toml does not name; was an id changed?"
+    return CheckResult("decisions_of_a_stranger", purpose, "warning", rows)
 
 
 def findings_frame(results: tuple[CheckResult, ...]) -> pl.DataFrame:

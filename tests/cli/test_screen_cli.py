@@ -258,3 +258,14 @@ def test_the_command_line_refuses_a_blinded_reviewers_look_at_decisions(
     shown = capsys.readouterr()
     assert shown.out == "" and "ben screens blind" in shown.err
     assert run(["--project", str(folder), *words]) == 0
+
+
+def test_a_reviewer_whose_id_was_changed_is_named_by_check(
+    demo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(shutil.copytree(demo / "demo" / "example", tmp_path / "example"))
+    file = folder / "review.toml"
+    file.write_text(file.read_text("utf-8").replace('id = "ben"', 'id = "benno"'), "utf-8")
+    assert run(["--project", str(folder), "check"]) == 0
+    shown = capsys.readouterr().out
+    assert "warn  decisions_of_a_stranger" in shown and "reviewer ben" in shown
