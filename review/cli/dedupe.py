@@ -31,9 +31,9 @@ def run(review: Review) -> None:
 
     done = deduplicate(review.store, review.project)
     output.say(
-        f"{_counted(done.source_records, 'source record')}, {_counted(done.records, 'record')}; "
-        f"{_counted(done.new_merges, 'new merge')}, "
-        f"{_counted(done.queue, 'pair')} {'waits' if done.queue == 1 else 'wait'} for a person"
+        f"{output.counted(done.source_records, 'source record')}, {output.counted(done.records, 'record')}; "
+        f"{output.counted(done.new_merges, 'new merge')}, "
+        f"{output.counted(done.queue, 'pair')} {'waits' if done.queue == 1 else 'wait'} for a person"
     )
     if done.queue:
         output.say("Look at them: review dedupe pairs")
@@ -156,7 +156,3 @@ def explain(review: Review, a: str, b: str) -> None:
     for event in found.events:
         undone = f" of {event.undo_of}" if event.undo_of else ""
         output.text(f"event: {event.event_id} {event.kind.value}{undone} by {event.who}  {event.note or ''}".rstrip())
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"1 {thing}" if number == 1 else f"{number} {thing}s"

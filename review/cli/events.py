@@ -35,7 +35,7 @@ def export(review: Review, folder: Path, only: str | None) -> None:
     done = export_events(review.store, review.project, folder, only=only, reviewer=review.named)
     for path, lines in done.files:
         output.text(str(path))
-        output.say(_counted(lines, "event"))
+        output.say(output.counted(lines, "event"))
 
 
 @events.command("import")
@@ -51,11 +51,7 @@ def import_(review: Review, source: Path) -> None:
 
     # not review.store: that would note today's protocol first, and its versions come with the events
     done = import_events(open_store(review.project.database_path), review.project, source)
-    output.say(f"{_counted(done.read, 'event')} read, {done.new} new")
+    output.say(f"{output.counted(done.read, 'event')} read, {done.new} new")
     if done.without_record:
         are = "is on a record that is" if done.without_record == 1 else "are on records that are"
         output.say(f"{done.without_record} {are} not here: import the same files first or afterwards")
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"1 {thing}" if number == 1 else f"{number} {thing}s"

@@ -55,6 +55,11 @@ def say_error(words: str) -> None:
     print(f"review: error: {legible(' '.join(words.split()))}", file=sys.stderr)
 
 
+def counted(number: int, thing: str) -> str:
+    """`1 record`, `2 records`."""
+    return f"1 {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def frame(rows: pl.DataFrame, format: str = "table", *, title: str = "") -> None:
     """Rows in the format that was asked for; no rows are a header, not an error."""
     if _simulated.get():

@@ -316,8 +316,8 @@ def import_(review: Review, file: Path, stage: str | None, reviewer: str | None,
 
     done = import_past_decisions(review.store, review.project, file, stage=stage, reviewer=reviewer, source=source)
     output.say(
-        f"{_counted(done.rows, 'row')} on {_counted(done.records, 'record')}: {done.include} include, "
-        f"{done.exclude} exclude, {done.unsure} unsure; {_counted(done.new, 'new decision')}"
+        f"{output.counted(done.rows, 'row')} on {output.counted(done.records, 'record')}: {done.include} include, "
+        f"{done.exclude} exclude, {done.unsure} unsure; {output.counted(done.new, 'new decision')}"
     )
 
 
@@ -333,7 +333,3 @@ def _print_card(card: Card) -> None:
     for row in card.decisions:
         words = [row["stage"], row["reviewer"], row["verdict"], row["reason"] or "", row["note"] or ""]
         output.text(f"decision  {'  '.join(word for word in words if word)}")
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"1 {thing}" if number == 1 else f"{number} {thing}s"

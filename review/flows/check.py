@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from review.database import LocalStore, run_query
-from review.errors import CheckFailed, FormatError, QueryRefused, UsageProblem
+from review.errors import CheckFailed, ExtractionError, FormatError, QueryRefused, UsageProblem
 from review.extraction import checks as extraction_checks
 from review.flows.prisma_flow import broken_strategies, changed_strategies
 from review.project import Project
@@ -113,10 +113,15 @@ def refuse_errors(results: tuple[CheckResult, ...]) -> None:
 
 def _extraction(project: Project) -> CheckResult:
     """The findings in extracted/ that nobody has looked at; a remark on the row says that somebody did."""
-    found = extraction_checks.findings(project)
+    name, purpose = "extracted_figures", "figures that their printed text does not show, or that cannot be"
+    try:
+        found = extraction_checks.findings(project)
+    except ExtractionError as problem:
+        # a file that cannot be read has failed, and takes no other check's findings with it
+        return CheckResult(name, "extracted/ cannot be read", "error", ({"problem": problem.message},))
     return CheckResult(
-        "extracted_figures",
-        "figures that their printed text does not show, or that cannot be",
+        name,
+        purpose,
         "error",
         tuple(
             {"file": one.file, "line": one.line, "problem": f"{one.field} {one.problem}"}

@@ -182,3 +182,11 @@ def test_a_broken_strategy_is_named_and_hides_nothing(own: Path) -> None:
     assert "strategy broken cannot be read" in said(own, "status")
     assert "217" in said(own, "table", "flow")
     assert "strategy_unreadable" in said(own, "check", code=5)
+
+
+def test_a_file_that_cannot_be_read_fails_the_check_and_hides_no_other(own: Path) -> None:
+    path = own / "extracted" / "joshi2017" / "r1" / "continuous.csv"
+    path.write_text(path.read_text("utf-8").replace(",24.8,", ",-24.8,").replace(",24.80,", ",-24.80,"), "utf-8")
+    found = said(own, "check", code=5)
+    assert "extracted/joshi2017/r1/continuous.csv line" in found
+    assert "pass  two_first_decisions" in found
