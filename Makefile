@@ -5,6 +5,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-bench
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
 .PHONY: demo test lint bench docs clean
@@ -24,15 +25,15 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.architecture.rules
 
-bench: $(VENV)/.installed-dev
-	$(BIN)/python benchmarks/startup.py
-	$(BIN)/python benchmarks/pooling.py
+bench: $(PEERS)/.installed
+	$(PEERS)/bin/python benchmarks/startup.py
+	$(PEERS)/bin/python benchmarks/pooling.py
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/generate.py
 
 clean:
-	rm -rf $(VENV) demo dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) demo dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # an old pip does not know dependency groups, so pip comes first
 $(VENV)/.pip: constraints.txt
@@ -49,4 +50,11 @@ $(VENV)/.installed: $(VENV)/.pip pyproject.toml
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) install -c constraints.txt -e '.[paper]' --group test --group lint
+	@touch $@
+
+# the programs that we measure ourselves against stay out of the environment that tests run in
+$(PEERS)/.installed: $(VENV)/.pip pyproject.toml
+	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip --disable-pip-version-check -q install -U -c constraints.txt pip
+	$(PEERS)/bin/python -m pip --disable-pip-version-check -q install -c constraints.txt -e '.[paper,fast]' --group bench
 	@touch $@

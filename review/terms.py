@@ -65,6 +65,18 @@ class LinkKind(StrEnum):
     COMPANION_OF = "companion_of"
 
 
+class NoticeKind(StrEnum):
+    """What PubMed says of a publication after it appeared; `deletion` is a PMID that was withdrawn."""
+
+    RETRACTION = "retraction"
+    PARTIAL_RETRACTION = "partial_retraction"
+    EXPRESSION_OF_CONCERN = "expression_of_concern"
+    ERRATUM = "erratum"
+    REPUBLICATION = "republication"
+    UPDATE = "update"
+    DELETION = "deletion"
+
+
 class SourceKind(StrEnum):
     """Where records come from, in the words of PRISMA 2020."""
 

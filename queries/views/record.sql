@@ -5,14 +5,12 @@ with ranked as (
   select
     m.record_id,
     s.*,
-    i.position,
     row_number() over (
       partition by m.record_id
       order by (s.source = 'PubMed') desc, length(coalesce(s.abstract, '')) desc, s.source_record_id
     ) as place
   from v1.record_member m
   join v1.source_record s using (source_record_id)
-  left join search.import_record i on i.source_record_id = s.source_record_id and i.import_id = s.import_id
   where s.is_latest
 )
 select

@@ -12,7 +12,8 @@ select
   r.limits, r.searched_on, r.run_by, r.hits, r.retrieved,
   cast(coalesce(a.imported, 0) as bigint) as imported,
   case when r.hits is null or a.imported is null then null else a.imported = r.hits end as reconciled,
-  r.dropped_terms, r.tool, r.simulated, r.finished_at
+  r.dropped_terms, r.tool, r.simulated, r.finished_at,
+  r.pinned_to, r.updates, r.missing_pmids
 from search.search_run r
 left join arrived a on a.run_id = r.run_id;
 
@@ -37,3 +38,6 @@ comment on column v1.search_history.dropped_terms is 'JSON: parts of the query t
 comment on column v1.search_history.tool is 'Program and version.';
 comment on column v1.search_history.simulated is 'Whether the search belongs to a simulated example.';
 comment on column v1.search_history.finished_at is 'When the search was complete.';
+comment on column v1.search_history.pinned_to is 'Last entry date of the records that were asked for; blank where the search had no such bound.';
+comment on column v1.search_history.updates is 'The earlier search that this one brings up to date.';
+comment on column v1.search_history.missing_pmids is 'PMIDs that were found and never sent, accepted by a person.';

@@ -2,29 +2,37 @@
 -- purpose: every record as its source gave it, when a committed import brought it
 create view v1.source_record as
 with brought as (
-  select r.source_record_id, r.import_id
+  select
+    r.source_record_id, r.import_id, r.position, i.arrival as first_seen,
+    max(i.arrival) over (partition by r.source_record_id) as last_seen
   from search.import_record r
   join search.import_receipt i on i.import_id = r.import_id and i.status = 'committed'
   qualify row_number() over (partition by r.source_record_id order by i.arrival) = 1
 ),
-newest as (
-  select s.source, s.accession, s.content_sha256
+-- PubMed revises its records: the versions of one PMID from one source are one entry, shown as it was read last
+entries as (
+  select
+    s.source_record_id,
+    first_value(b.import_id) over first_to_last as import_id,
+    first_value(b.position) over first_to_last as position,
+    row_number() over (
+      partition by s.source, case when s.accession = s.pmid then s.accession else s.source_record_id end
+      order by s.version desc nulls last, b.last_seen desc, s.arrival desc
+    ) = 1 as is_latest
   from search.source_record s
   join brought b on b.source_record_id = s.source_record_id
-  where s.accession is not null and s.accession = s.pmid
-  qualify row_number() over (
-    partition by s.source, s.accession order by s.version desc nulls last, s.arrival desc
-  ) = 1
+  window first_to_last as (
+    partition by s.source, case when s.accession = s.pmid then s.accession else s.source_record_id end
+    order by b.first_seen, s.arrival
+  )
 )
 select
   s.source_record_id, s.source, s.accession, s.version, s.record_type, s.title, s.vernacular_title, s.abstract,
   s.authors, s.journal, s.year, s.month, s.volume, s.issue, s.pages, s.language, s.pmid, s.doi, s.pmcid,
   s.registry_ids, s.publication_types, s.mesh, s.keywords, s.url, s.status, s.retracted, s.dialect,
-  s.content_sha256, b.import_id,
-  coalesce(n.content_sha256 = s.content_sha256, true) as is_latest
+  s.content_sha256, e.import_id, e.is_latest, e.position
 from search.source_record s
-join brought b on b.source_record_id = s.source_record_id
-left join newest n on n.source = s.source and n.accession = s.accession and s.accession = s.pmid;
+join entries e on e.source_record_id = s.source_record_id;
 
 comment on view v1.source_record is 'Records as each source gave them; only those that a committed import brought.';
 comment on column v1.source_record.source_record_id is 'Hash of source, content and occurrence: the same on any machine.';
@@ -55,5 +63,6 @@ comment on column v1.source_record.status is 'Status at PubMed.';
 comment on column v1.source_record.retracted is 'Whether the source says that the article was retracted.';
 comment on column v1.source_record.dialect is 'The file format that was read.';
 comment on column v1.source_record.content_sha256 is 'Fingerprint of everything that the source gave.';
-comment on column v1.source_record.import_id is 'The first committed import that brought the record.';
-comment on column v1.source_record.is_latest is 'Whether this is the newest that its source says under this PubMed number.';
+comment on column v1.source_record.import_id is 'The committed import that first brought it, in whichever version.';
+comment on column v1.source_record.is_latest is 'Whether this is the newest reading of its entry in that source; older ones are kept.';
+comment on column v1.source_record.position is 'Its place in that file or answer.';

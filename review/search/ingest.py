@@ -11,9 +11,9 @@ from typing import Any
 from review.database import Store
 from review.errors import FormatError, UsageProblem
 from review.search import store as rows
-from review.search.reading import Reading
+from review.search.notices import notice_rows
 from review.search.receipts import Receipt, as_already, make_receipt, problem_of, receipt_of_row, receipt_row
-from review.search.records import quarantine_rows, source_rows
+from review.search.records import membership, quarantine_rows, source_rows
 from review.search.reference_files import read_reference_file
 from review.terms import SourceKind
 
@@ -112,24 +112,12 @@ def import_file(
     rows.commit_import(
         store,
         records=records,
-        membership=membership(receipt.import_id, records, reading),
+        notices=notice_rows(reading.records, records),
+        membership=membership(receipt.import_id, records, reading.records),
         receipt=receipt_row(receipt),
         quarantine=quarantine_rows(reading.rejected, import_id=receipt.import_id, run_id=run_id),
     )
     return receipt
-
-
-def membership(import_id: str, records: Sequence[Mapping[str, Any]], reading: Reading) -> list[dict[str, Any]]:
-    """Which import brought which record, at which place and line."""
-    return [
-        {
-            "import_id": import_id,
-            "source_record_id": row["source_record_id"],
-            "position": place,
-            "line": record.line,
-        }
-        for place, (row, record) in enumerate(zip(records, reading.records, strict=True), start=1)
-    ]
 
 
 def read_bytes(path: Path) -> bytes:

@@ -92,6 +92,21 @@ def source_rows(records: Iterable[Record], *, source: str) -> list[dict[str, Any
     return rows
 
 
+def membership(
+    import_id: str, rows: Iterable[Mapping[str, Any]], records: Iterable[Record], *, first: int = 1
+) -> list[dict[str, Any]]:
+    """Which import brought which record, at which place (counted from *first*) and line."""
+    return [
+        {
+            "import_id": import_id,
+            "source_record_id": row["source_record_id"],
+            "position": place,
+            "line": record.line,
+        }
+        for place, (row, record) in enumerate(zip(rows, records, strict=True), start=first)
+    ]
+
+
 def quarantine_rows(rejected: Iterable[Rejected], *, import_id: str | None, run_id: str | None) -> list[dict[str, Any]]:
     """The rows of *rejected* for the quarantine."""
     return [

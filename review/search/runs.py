@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from review import __version__
 from review.database import Store
 from review.errors import SearchError, UsageProblem
 from review.project import Project
@@ -27,13 +26,11 @@ from review.search.assemble import (
     refuse_dropped,
     refuse_missing,
 )
-from review.search.entrez import BATCH, Client, Request
-from review.search.ingest import membership
-from review.search.pubmed_xml import parse
-from review.search.reading import Reading
-from review.search.receipts import make_receipt, receipt_row
+from review.search.closing import close_run, tool_name
+from review.search.entrez import Client, Request
+from review.search.fetching import fetch
 from review.search.recorded import Body, Recording, body_of_row, read_folder, response_row, write_folder
-from review.search.records import quarantine_rows, sha256, source_rows
+from review.search.records import source_rows
 from review.search.strategy import Strategy
 from review.search.transport import Answer
 
@@ -99,7 +96,7 @@ def run(
     if count_only:
         dropped = tuple({"line": r.no, "signal": k, "text": t} for r in results for k, t in r.dropped)
         return RunResult(run_id, strategy.name, "count", tuple(results), results[-1].hits, 0, 0, asked, dropped)
-    _fetch(client, ids, say=say)
+    fetch(client, ids, say=say)
     return _close(
         store,
         project,
@@ -194,23 +191,6 @@ def export_run(store: Store, run_id: str, folder: Path) -> Path:
     return write_folder(folder, recording)
 
 
-def _fetch(client: Client, ids: Sequence[str], *, say: Say) -> None:
-    """Fetch the records of *ids* in batches, and once more those that did not come."""
-    missing: list[str] = []
-    for batch in _batches(ids):
-        came = {record.pmid for record in parse(client.efetch(batch), name="an efetch body").records}
-        missing += [pmid for pmid in batch if pmid not in came]
-        say(f"fetched {len(batch)} of {len(ids)}")
-    for batch in _batches(missing):
-        say(f"asking again for {len(batch)} records that did not come")
-        client.efetch(batch)
-
-
-def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for at in range(0, len(ids), BATCH):
-        yield ids[at : at + BATCH]
-
-
 def _bodies(store: Store, run_id: str) -> list[Body]:
     return [body_of_row(row) for row in rows.responses_of(store, run_id)]
 
@@ -235,57 +215,22 @@ def _close(
     found = assemble(bodies, strategy, before=before)
     if not accept_dropped:
         refuse_dropped(found.lines)
-    records = source_rows(found.records, source=strategy.source)
-    known = rows.known_ids(store, [row["source_record_id"] for row in records])
     if found.missing:
-        rows.keep_records(store, records)
+        rows.keep_records(store, source_rows(found.records, source=strategy.source))
     refuse_missing(found)
-    new = len({row["source_record_id"] for row in records} - known)
-    receipt = _receipt(found, bodies, strategy, run_id=run_id, run_by=run_by, new=new)
-    rows.commit_import(
+    closed = close_run(
         store,
-        records=records,
-        membership=membership(receipt["import_id"], records, _reading(found)),
-        receipt=receipt,
-        quarantine=quarantine_rows(found.rejected, import_id=receipt["import_id"], run_id=run_id),
-        lines=[_line_row(run_id, line) for line in found.lines],
         run=_run_row(found, bodies, strategy, run_id=run_id, mode=mode, run_by=run_by, simulated=simulated),
+        name=strategy.name,
+        records=found.records,
+        bodies=bodies,
+        rejected=found.rejected,
+        lines=[_line_row(run_id, line) for line in found.lines],
+        unasked=len(found.unasked),
     )
     return RunResult(
-        run_id, strategy.name, mode, found.lines, found.hits, len(records), new, len(bodies), found.dropped
+        run_id, strategy.name, mode, found.lines, found.hits, closed.records, closed.new, len(bodies), found.dropped
     )
-
-
-def _reading(found: Assembled) -> Reading:
-    return Reading(
-        dialect="pubmed_xml",
-        evidence="efetch",
-        records=found.records,
-        markers=len(found.records),
-        unmapped={"records that were not asked": len(found.unasked)} if found.unasked else {},
-    )
-
-
-def _receipt(
-    found: Assembled, bodies: Sequence[Body], strategy: Strategy, *, run_id: str, run_by: str | None, new: int
-) -> dict[str, Any]:
-    receipt = make_receipt(
-        _reading(found),
-        data_sha256=sha256(*(body.content for body in bodies)),
-        size=sum(len(body.content) for body in bodies),
-        name=f"{strategy.name} ({len(bodies)} answers)",
-        source=strategy.source,
-        source_kind="database",
-        platform="E-utilities",
-        run_id=run_id,
-        imported_by=run_by,
-        imported_at=datetime.now(UTC),
-        new=new,
-        refused=False,
-        loss_accepted=False,
-    )
-    # the id hangs on the run alone: closing the same run again, with one more body, must find its receipt
-    return receipt_row(receipt) | {"import_id": "im_" + sha256("run", run_id)[:20]}
 
 
 def _line_row(run_id: str, line: LineResult) -> dict[str, Any]:
@@ -311,8 +256,6 @@ def _run_row(
     run_by: str | None,
     simulated: bool,
 ) -> dict[str, Any]:
-    import Bio
-
     return {
         "run_id": run_id,
         "strategy": strategy.name,
@@ -329,7 +272,7 @@ def _run_row(
         "hits": found.hits,
         "retrieved": len(found.records),
         "dropped_terms": json.dumps(list(found.dropped), ensure_ascii=False) if found.dropped else None,
-        "tool": f"regen-review {__version__}, biopython {Bio.__version__}",
+        "tool": tool_name(),
         "simulated": simulated,
         "finished_at": datetime.now(UTC),
     }

@@ -12,6 +12,10 @@ select * exclude (arrival) from search.import_receipt
 where source = $source and sha256 = $sha256 and status = 'committed' order by arrival limit 1
 """
 _KNOWN_IDS = "select source_record_id from search.source_record where source_record_id in (select unnest($ids))"
+_KNOWN_PMIDS = """
+select distinct accession from v1.source_record
+where source = $source and accession = pmid and accession in (select unnest($pmids))
+"""
 _RUN = "select * exclude (arrival) from search.search_run where run_id = $run_id"
 _RUNS_OF = """
 select distinct run_id, min(arrival) as began from search.response
@@ -99,6 +103,13 @@ def keep_records(store: Store, rows: Sequence[Row]) -> None:
     store.apply([Append("search.source_record", rows)])
 
 
+def known_pmids(store: Store, *, source: str, pmids: Sequence[str]) -> set[str]:
+    """Those of *pmids* that are records of *source* already, in whatever version."""
+    if not pmids:
+        return set()
+    return set(store.read(_KNOWN_PMIDS, {"source": source, "pmids": list(pmids)})["accession"].to_list())
+
+
 def keep_refused(store: Store, receipt: Row) -> None:
     """Keep the receipt of an import that was not committed."""
     store.apply([Append("search.import_receipt", [receipt])])
@@ -110,16 +121,21 @@ def commit_import(
     records: Sequence[Row],
     membership: Sequence[Row],
     receipt: Row,
+    notices: Sequence[Row] = (),
     quarantine: Sequence[Row] = (),
     run: Row | None = None,
     lines: Sequence[Row] = (),
+    more: Sequence[Append] = (),
 ) -> dict[str, int]:
-    """Write an import whole: records, what brought them, its receipt, and for a search its lines and closing row."""
+    """Write an import whole: records and what they say of others, what brought them, its receipt, and for a search
+    its lines and closing row; *more* are rows of other tables of this room that belong to it."""
     batch = [
         Append("search.source_record", records),
+        Append("search.notice", notices),
         Append("search.import_record", membership),
         Append("search.quarantine", quarantine),
         Append("search.search_line", lines),
+        *more,
         Append("search.import_receipt", [receipt]),
     ]
     if run is not None:
