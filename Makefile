@@ -28,6 +28,8 @@ lint: $(VENV)/.installed-dev
 bench: $(PEERS)/.installed
 	$(PEERS)/bin/python benchmarks/startup.py
 	$(PEERS)/bin/python benchmarks/pooling.py
+	$(PEERS)/bin/python benchmarks/pubmed_parsing.py --records 3000 --rounds 5
+	$(PEERS)/bin/python benchmarks/pubmed_loading.py
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/generate.py

@@ -29,6 +29,13 @@ _REGISTRY = (
         )
     ),
 )
+# capitals; every digit, and every byte beyond ASCII (maybe a digit of another script), as 0
+_FOLD = bytes(48 if chr(one).isdigit() or one > 127 else ord(chr(one).upper()) for one in range(256))
+# what one of the patterns needs: a long number, or one of these
+_LONG = b"0000000"
+_SIGNS = (b"NTR0", b"NL0", b"-000000-", b"IRCT", b"JRCT", b"CTRI/", b"RBR-")
+# dotless i and long s, which count as I and S when capitals do not matter
+_ODD_CAPITALS = ("\u0131", "\u017f")
 _TRAILING = ".,;:'\"”’>"
 
 
@@ -65,6 +72,13 @@ def normalise_pmid(text: str | int | None) -> str | None:
 def find_registry_ids(text: str | None) -> list[str]:
     """Every trial registry id in *text*, upper-cased, in order, each once."""
     if not text:
+        return []
+    folded = text.encode("utf-8", "replace").translate(_FOLD)
+    if (
+        _LONG not in folded
+        and not any(sign in folded for sign in _SIGNS)
+        and (text.isascii() or not any(letter in text for letter in _ODD_CAPITALS))
+    ):
         return []
     found: dict[int, str] = {}
     upper = text.upper()

@@ -233,6 +233,7 @@ class Subset(StrEnum):
 
     ALL = "all"
     PRIMARY = "primary"
+    NOT_RETRACTED = "not_retracted"
 
 
 class GapState(StrEnum):

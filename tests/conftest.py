@@ -88,7 +88,7 @@ hierarchy = ["vas_pain"]
 """
 
 # the environment of the person who runs the tests must not reach them
-_OURS = ("REVIEW_PROJECT", "REVIEW_AS", "REVIEW_LOCK_WAIT")
+_OURS = ("REVIEW_PROJECT", "REVIEW_AS", "REVIEW_LOCK_WAIT", "REVIEW_XML")
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""A loopback E-utilities server: esearch and efetch over real HTTP, with the rules of the real one and its
+"""A loopback E-utilities server: esearch, efetch and elink over real HTTP, with the rules of the real one and its
 moods.
 
 It knows nothing of the program. It answers from a list of synthetic records or from stored bodies, enforces
@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import http.client
 import http.server
+import os
 import re
+import tempfile
 import threading
 import time
 import urllib.error
@@ -18,32 +20,44 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from xml.sax.saxutils import escape
 
 MOST_IDS = 9999
 _RANGE = re.compile(r"^\((?P<term>.*)\) AND (?P<low>\d+):(?P<high>\d+)\[UID\]$", re.DOTALL)
+_ENTERED = re.compile(r"^\((?P<term>.*)\) AND (?P<low>\d{4}/\d\d/\d\d):(?P<high>\d{4}/\d\d/\d\d)\[edat\]$", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Mood:
-    """One answer that is not as it should be. `cut` sends only so many bytes, with the full Content-Length or none."""
+    """One answer that is not as it should be.
+
+    `cut` sends only so many bytes, with the full Content-Length, with none, or in chunks without the last one; `wait`
+    are seconds of silence first, `drip` seconds between the single bytes of the answer, from its headers on or (with
+    `head`) from its body on.
+    """
 
     status: int = 200
     body: bytes | None = None
     headers: tuple[tuple[str, str], ...] = ()
     cut: int | None = None
     tell_length: bool = True
+    chunked: bool = False
+    wait: float = 0.0
+    drip: float = 0.0
+    head: bool = False
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One request as it came."""
+    """One request as it came. `ids` are the values of `id` one by one, where `params` holds them joined."""
 
     endpoint: str
     method: str
     params: dict[str, str]
     at: float
+    ids: tuple[str, ...] = ()
 
 
 def article(pmid: int, *, title: str = "", extra: str = "") -> str:
@@ -74,6 +88,8 @@ class Eutils:
     """What the server knows and what it was asked.
 
     *search* gives the PMIDs of a term; *stored* gives whole bodies by term (esearch) or joined ids (efetch).
+    *entered* gives the entry date of a PMID, for terms that end in a range of `[edat]`; a PMID without one is in
+    every range. *links* gives the PMIDs that a link name leads to from a PMID.
     """
 
     search: Callable[[str], list[int]] = lambda term: []
@@ -81,6 +97,8 @@ class Eutils:
     stored: dict[str, bytes] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
     withheld: dict[int, int] = field(default_factory=dict)
+    entered: dict[int, date] | Callable[[int], date | None] = field(default_factory=dict)
+    links: dict[tuple[str, int], list[int]] = field(default_factory=dict)
     per_second: int | None = None
     moods: dict[str, list[Mood]] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
@@ -94,6 +112,11 @@ class Eutils:
         """The requests to one endpoint."""
         return [one for one in self.asked if one.endpoint == endpoint]
 
+    def most_in_a_second(self) -> int:
+        """The most requests that came within any one second."""
+        times = sorted(one.at for one in self.asked)
+        return max((sum(at <= later < at + 1.0 for later in times) for at in times), default=0)
+
     def answer(self, asked: Asked) -> Mood:
         """The answer to one request."""
         self.asked.append(asked)
@@ -105,7 +128,7 @@ class Eutils:
             mood = self.moods[asked.endpoint].pop(0)
             if mood.body is not None:
                 return mood
-            return Mood(mood.status, self._body(asked), mood.headers, mood.cut, mood.tell_length)
+            return replace(mood, body=self._body(asked))
         return Mood(body=self._body(asked))
 
     def _body(self, asked: Asked) -> bytes:
@@ -113,6 +136,8 @@ class Eutils:
             return self._esearch(asked.params)
         if asked.endpoint == "efetch":
             return self._efetch(asked.params)
+        if asked.endpoint == "elink":
+            return self._elink(asked)
         return b"<eResult><ERROR>no such utility</ERROR></eResult>"
 
     def _esearch(self, params: dict[str, str]) -> bytes:
@@ -123,12 +148,7 @@ class Eutils:
         if start > MOST_IDS - 1:
             said = "Search Backend failed: Exception: 'retstart' cannot be larger than 9998."
             return f"<eSearchResult><ERROR>{said}</ERROR></eSearchResult>".encode()
-        cut = _RANGE.match(term)
-        if cut:
-            low, high = int(cut["low"]), int(cut["high"])
-            ids = [pmid for pmid in self.search(cut["term"]) if low <= pmid <= high]
-        else:
-            ids = self.search(term)
+        ids = self._found(term)
         warning = ""
         if most > MOST_IDS:
             most = MOST_IDS
@@ -153,6 +173,36 @@ class Eutils:
             + "</eSearchResult>"
         ).encode()
 
+    def _found(self, term: str) -> list[int]:
+        """The PMIDs of *term*; a range of PMIDs or of entry dates at its end is taken off and applied."""
+        if cut := _RANGE.match(term):
+            low, high = int(cut["low"]), int(cut["high"])
+            return [pmid for pmid in self._found(cut["term"]) if low <= pmid <= high]
+        if cut := _ENTERED.match(term):
+            first, last = (datetime.strptime(cut[end], "%Y/%m/%d").date() for end in ("low", "high"))
+            return [pmid for pmid in self._found(cut["term"]) if first <= (self._entry_date(pmid) or last) <= last]
+        return self.search(term)
+
+    def _entry_date(self, pmid: int) -> date | None:
+        return self.entered(pmid) if callable(self.entered) else self.entered.get(pmid)
+
+    def _elink(self, asked: Asked) -> bytes:
+        """One LinkSet for each `id`; ids joined by commas share theirs, as at the real server."""
+        name = asked.params["linkname"]
+        sets = []
+        for joined in asked.ids:
+            seeds = [int(pmid) for pmid in joined.split(",")]
+            # the real answer merges the links of seeds that were joined, without saying whose they are
+            found = sorted({pmid for seed in seeds for pmid in self.links.get((name, seed), [])}, reverse=True)
+            links = "".join(f"<Link><Id>{pmid}</Id></Link>" for pmid in found)
+            database = f"<LinkSetDb><DbTo>pubmed</DbTo><LinkName>{name}</LinkName>{links}</LinkSetDb>" if found else ""
+            shown = "".join(f"<Id>{seed}</Id>" for seed in seeds)
+            sets.append(f"<LinkSet><DbFrom>pubmed</DbFrom><IdList>{shown}</IdList>{database}</LinkSet>")
+        return (
+            '<?xml version="1.0" encoding="UTF-8" ?><!DOCTYPE eLinkResult PUBLIC "-//NLM//DTD elink 20101123//EN" '
+            f'"https://eutils.ncbi.nlm.nih.gov/eutils/dtd/20101123/elink.dtd"><eLinkResult>{"".join(sets)}</eLinkResult>'
+        ).encode()
+
     def _efetch(self, params: dict[str, str]) -> bytes:
         if params["id"] in self.stored:
             return self.stored[params["id"]]
@@ -168,6 +218,7 @@ class Eutils:
 @contextmanager
 def serving(eutils: Eutils) -> Iterator[Eutils]:
     """*eutils* on a free port of this machine."""
+    stopped = threading.Event()
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -178,18 +229,41 @@ def serving(eutils: Eutils) -> Iterator[Eutils]:
 
         def _reply(self, query: str) -> None:
             endpoint = urllib.parse.urlsplit(self.path).path.rsplit("/", 1)[-1].removesuffix(".fcgi")
-            params = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
-            mood = eutils.answer(Asked(endpoint, self.command, params, time.monotonic()))
+            values = urllib.parse.parse_qs(query, keep_blank_values=True)
+            params = {name: ",".join(given) for name, given in values.items()}
+            ids = tuple(values.get("id", ()))
+            mood = eutils.answer(Asked(endpoint, self.command, params, time.monotonic(), ids))
+            self.close_connection = True
+            stopped.wait(mood.wait)
+            try:
+                self._send(mood)
+            except ConnectionError:
+                """The client has left, as it should when an answer does not end."""
+
+        def _send(self, mood: Mood) -> None:
             body = mood.body or b""
             self.send_response(mood.status)
             self.send_header("Content-Type", "text/xml; charset=UTF-8")
-            if mood.tell_length:
+            if mood.chunked:
+                self.send_header("Transfer-Encoding", "chunked")
+            elif mood.tell_length:
                 self.send_header("Content-Length", str(len(body)))
             for name, value in mood.headers:
                 self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body if mood.cut is None else body[: mood.cut])
-            self.close_connection = True
+            head = b"".join(self._headers_buffer) + b"\r\n"
+            self._headers_buffer.clear()
+            sent = body if mood.cut is None else body[: mood.cut]
+            if mood.chunked:
+                sent = b"%x\r\n%b" % (len(body), sent)
+            if not mood.drip:
+                self.wfile.write(head + sent)
+                return
+            at_once, slowly = (head, sent) if mood.head else (b"", head + sent)
+            self.wfile.write(at_once)
+            for byte in slowly:
+                self.wfile.write(bytes([byte]))
+                if stopped.wait(mood.drip):
+                    return
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing: the requests are in `asked`."""
@@ -201,6 +275,7 @@ def serving(eutils: Eutils) -> Iterator[Eutils]:
     try:
         yield eutils
     finally:
+        stopped.set()
         server.shutdown()
         server.server_close()
         thread.join()
@@ -208,7 +283,11 @@ def serving(eutils: Eutils) -> Iterator[Eutils]:
 
 @contextmanager
 def pointed_at(eutils: Eutils) -> Iterator[None]:
-    """While inside, urllib reaches *eutils* where it asks for NCBI, and nobody else."""
+    """While inside, urllib reaches *eutils* where it asks for NCBI, and nobody else.
+
+    The pace of the requests is kept in a folder of its own, unless REVIEW_CACHE names one already: a second process
+    then keeps the same pace.
+    """
 
     class Loop(urllib.request.HTTPSHandler):
         def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
@@ -220,9 +299,13 @@ def pointed_at(eutils: Eutils) -> Iterator[None]:
 
             return self.do_open(connect, req)
 
-    before = urllib.request._opener
-    urllib.request.install_opener(urllib.request.build_opener(Loop))
-    try:
-        yield
-    finally:
-        urllib.request._opener = before
+    before, named = urllib.request._opener, os.environ.get("REVIEW_CACHE")
+    with tempfile.TemporaryDirectory() as cache:
+        os.environ["REVIEW_CACHE"] = named or cache
+        urllib.request.install_opener(urllib.request.build_opener(Loop))
+        try:
+            yield
+        finally:
+            urllib.request._opener = before
+            if named is None:
+                del os.environ["REVIEW_CACHE"]

@@ -24,7 +24,8 @@ select
   d.via,
   d.decided_at,
   d.arrival,
-  d.decision_id
+  d.decision_id,
+  coalesce(m.entry_id, d.source_record_id) as entry_id
 from newest d
 left join v1.record_member m using (source_record_id)
 where d.verdict <> 'withdrawn';
@@ -45,3 +46,4 @@ comment on column v1.current_decision.via is 'Command line, web page or import.'
 comment on column v1.current_decision.decided_at is 'When, by the clock of the machine that it was taken on.';
 comment on column v1.current_decision.arrival is 'Its place in the order of arrival in this database.';
 comment on column v1.current_decision.decision_id is 'The event.';
+comment on column v1.current_decision.entry_id is 'The first version of what the reviewer saw: the same for all versions of one PMID from one source.';

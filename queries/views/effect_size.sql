@@ -1,6 +1,17 @@
 -- name: effect_size
 -- purpose: the effect of each study in each cell, pooled or with the reason why it is not
 create view v1.effect_size as
+with the_notice as materialized (select * from v1.study_notice),
+told as (
+  select study_id, list(words order by retracts desc, kind, pmid, notice_pmid) as notices
+  from the_notice
+  group by study_id
+), retracted as (
+  select distinct e.effect_id
+  from the_notice n
+  join synthesis.effect_size e on e.study_id = n.study_id and list_has_any(e.row_ids, n.row_ids)
+  where n.retracts
+)
 select
   e.effect_id, e.cell_id, e.study_id,
   e.condition_id, e.cell_source_id, e.comparator, e.outcome_id, e.time_window,
@@ -11,8 +22,10 @@ select
   case when e.measure = 'RR' then exp(e.ci_hi) else e.ci_hi end as effect_hi,
   e.n_a, e.n_b, e.mean_a, e.sd_a, e.mean_b, e.sd_b, e.events_a, e.events_b,
   e.events_a / e.n_a - e.events_b / e.n_b as risk_difference,
-  e.formula, e.level, e.randomised, e.unit, e.flags, e.pooled, e.not_pooled_because, e.row_ids
-from synthesis.effect_size e;
+  e.formula, e.level, e.randomised, e.unit, e.flags, e.pooled, e.not_pooled_because, e.row_ids,
+  e.effect_id in (select effect_id from retracted) as retracted, coalesce(t.notices, []::varchar[]) as notices
+from synthesis.effect_size e
+left join told t using (study_id);
 
 comment on view v1.effect_size is 'One row for each study in each cell: its effect, the formulas used, and whether it is pooled or why not.';
 comment on column v1.effect_size.effect_id is 'Cell, study and arms compared; the key.';
@@ -54,3 +67,5 @@ comment on column v1.effect_size.flags is 'What to look at: arms_combined, chang
 comment on column v1.effect_size.pooled is 'Whether it goes into the pool of all figures of its cell.';
 comment on column v1.effect_size.not_pooled_because is 'Why not, in plain words.';
 comment on column v1.effect_size.row_ids is 'The extracted rows used: file and line.';
+comment on column v1.effect_size.retracted is 'A figure of it was read from a retracted report, or a primary report of its study was retracted.';
+comment on column v1.effect_size.notices is 'What PubMed says of the reports of its study.';

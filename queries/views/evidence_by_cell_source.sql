@@ -1,12 +1,14 @@
 -- name: evidence_by_cell_source
 -- purpose: one line per cell source: its trials, cells and pooled cells
 create view v1.evidence_by_cell_source as
-with trials as (
+with retracted as materialized (select distinct study_id from v1.study_notice where retracts),
+trials as (
   select t.cell_source_id, count(distinct t.study_id) as trials,
     count(distinct t.study_id) filter (where s.design like 'rct%') as randomised_trials,
-    count(distinct t.condition_id) as conditions
+    count(distinct t.condition_id) as conditions,
+    count(distinct t.study_id) filter (where t.study_id in (select study_id from retracted)) as retracted_trials
   from v1.study_cell_source t
-  join v1.study s using (study_id)
+  join extraction.study s using (study_id)
   group by t.cell_source_id
 ), cells as (
   select cell_source_id, count(*) as cells, count(*) filter (where k >= 2) as pooled_cells, max(k) as largest_k
@@ -16,7 +18,8 @@ with trials as (
 )
 select t.cell_source_id, v.label as cell_source, t.trials, t.randomised_trials, t.conditions,
   coalesce(c.cells, 0) as cells, coalesce(c.pooled_cells, 0) as pooled_cells, coalesce(c.largest_k, 0) as largest_k,
-  case when c.pooled_cells > 0 then 'pooled' when c.cells > 0 then 'one study, not pooled' else 'no poolable figures' end as state
+  case when c.pooled_cells > 0 then 'pooled' when c.cells > 0 then 'one study, not pooled' else 'no poolable figures' end as state,
+  t.retracted_trials
 from trials t
 left join cells c using (cell_source_id)
 left join v1.cell_source v using (cell_source_id);
@@ -31,3 +34,4 @@ comment on column v1.evidence_by_cell_source.cells is 'Cells with at least one e
 comment on column v1.evidence_by_cell_source.pooled_cells is 'Those with two studies or more.';
 comment on column v1.evidence_by_cell_source.largest_k is 'The most studies in one cell.';
 comment on column v1.evidence_by_cell_source.state is 'pooled | one study, not pooled | no poolable figures.';
+comment on column v1.evidence_by_cell_source.retracted_trials is 'Trials that were retracted, or a part of whose figures was; they are counted in all the other columns.';

@@ -1,12 +1,14 @@
 -- name: evidence_by_condition
 -- purpose: one line per condition: its trials, cells and pooled cells
 create view v1.evidence_by_condition as
-with trials as (
+with retracted as materialized (select distinct study_id from v1.study_notice where retracts),
+trials as (
   select t.condition_id, count(distinct t.study_id) as trials,
     count(distinct t.study_id) filter (where s.design like 'rct%') as randomised_trials,
-    count(distinct t.cell_source_id) as cell_sources
+    count(distinct t.cell_source_id) as cell_sources,
+    count(distinct t.study_id) filter (where t.study_id in (select study_id from retracted)) as retracted_trials
   from v1.study_cell_source t
-  join v1.study s using (study_id)
+  join extraction.study s using (study_id)
   group by t.condition_id
 ), cells as (
   select condition_id, count(*) as cells, count(*) filter (where k >= 2) as pooled_cells, max(k) as largest_k
@@ -16,7 +18,8 @@ with trials as (
 )
 select t.condition_id, v.label as condition, t.trials, t.randomised_trials, t.cell_sources,
   coalesce(c.cells, 0) as cells, coalesce(c.pooled_cells, 0) as pooled_cells, coalesce(c.largest_k, 0) as largest_k,
-  case when c.pooled_cells > 0 then 'pooled' when c.cells > 0 then 'one study, not pooled' else 'no poolable figures' end as state
+  case when c.pooled_cells > 0 then 'pooled' when c.cells > 0 then 'one study, not pooled' else 'no poolable figures' end as state,
+  t.retracted_trials
 from trials t
 left join cells c using (condition_id)
 left join v1.condition v using (condition_id);
@@ -31,3 +34,4 @@ comment on column v1.evidence_by_condition.cells is 'Cells with at least one eff
 comment on column v1.evidence_by_condition.pooled_cells is 'Those with two studies or more.';
 comment on column v1.evidence_by_condition.largest_k is 'The most studies in one cell.';
 comment on column v1.evidence_by_condition.state is 'pooled | one study, not pooled | no poolable figures.';
+comment on column v1.evidence_by_condition.retracted_trials is 'Trials that were retracted, or a part of whose figures was; they are counted in all the other columns.';

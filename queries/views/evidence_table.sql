@@ -1,17 +1,36 @@
 -- name: evidence_table
--- purpose: one line per cell and subset of figures; and one line for each condition and cell source with trials but without poolable figures
+-- purpose: one line per cell and subset of figures, where a study was retracted also one without it; and one line for each condition and cell source with trials but without poolable figures
 create view v1.evidence_table as
-with subsets as (
-  select unnest(['all', 'primary']) as subset
+-- read once each: a view that is named twice is planned twice, and these are deep
+with the_notice as materialized (select * from v1.study_notice),
+the_effect as materialized (
+  -- the table and not its view, which would ask for the notices once more
+  select e.*, e.effect_id in (
+    select r.effect_id
+    from the_notice n
+    join synthesis.effect_size r on r.study_id = n.study_id and list_has_any(r.row_ids, n.row_ids)
+    where n.retracts) as retracted
+  from synthesis.effect_size e
+),
+subsets as (
+  select unnest(['all', 'primary', 'not_retracted']) as subset
+), without_retracted as (
+  -- only beside a line that a retraction concerns, and only as it was computed since
+  select p.cell_id
+  from synthesis.pooled_effect p
+  where p.subset = 'not_retracted'
+    and p.cell_id in (select cell_id from the_effect where retracted)
+    and not exists (select 1 from the_effect e where e.retracted and list_contains(p.effect_ids, e.effect_id))
 ), effects as (
   -- a level below primary anywhere in an effect keeps it out of the primary subset; an effect that is dropped for an
   -- overlapping study among all figures can still be pooled among primary ones, and the other way round
   select s.subset, e.* exclude (pooled), p.k as pool_k,
     e.pooled or coalesce(list_contains(p.effect_ids, e.effect_id), false) as pooled
-  from v1.effect_size e
+  from the_effect e
   cross join subsets s
-  left join v1.pooled_effect p on p.cell_id = e.cell_id and p.subset = s.subset
-  where s.subset = 'all' or e.level = 'primary'
+  left join synthesis.pooled_effect p on p.cell_id = e.cell_id and p.subset = s.subset
+  where s.subset = 'all' or (s.subset = 'primary' and e.level = 'primary')
+    or (s.subset = 'not_retracted' and not e.retracted and e.cell_id in (select cell_id from without_retracted))
 ), cells as (
   select
     cell_id, subset,
@@ -30,7 +49,8 @@ with subsets as (
     min(ci_hi) filter (where pooled) as single_hi,
     list(distinct not_pooled_because order by not_pooled_because) filter (where not pooled) as not_pooled_because,
     list(distinct study_id order by study_id) as study_ids,
-    coalesce(count(*) filter (where pooled) > min(pool_k), false) as overlapping
+    coalesce(count(*) filter (where pooled) > min(pool_k), false) as overlapping,
+    coalesce(list(distinct study_id order by study_id) filter (where retracted), []::varchar[]) as retracted
   from effects
   group by cell_id, subset
 ), lines as (
@@ -54,30 +74,73 @@ with subsets as (
     coalesce(p.warnings, []) as warnings,
     coalesce(c.not_pooled_because, [])
       || case when c.overlapping then ['participants may overlap with a larger study'] else [] end as not_pooled_because,
-    c.study_ids
+    c.study_ids,
+    c.retracted
   from cells c
-  left join v1.pooled_effect p on p.cell_id = c.cell_id and p.subset = c.subset
+  left join synthesis.pooled_effect p on p.cell_id = c.cell_id and p.subset = c.subset
+), nothing_left as (
+  select condition_id, cell_source_id, comparator, outcome_id, time_window, cell_id, subset,
+    'no poolable figures' as state, 0 as trials, 0 as k, warnings, []::varchar[] as not_pooled_because,
+    []::varchar[] as study_ids, []::varchar[] as retracted
+  from synthesis.pooled_effect p
+  where subset = 'not_retracted' and k = 0 and cell_id in (select cell_id from without_retracted)
 ), empty_pairs as (
   select t.condition_id, t.cell_source_id, s.subset, count(distinct t.study_id) as trials,
     list(distinct t.study_id order by t.study_id) as study_ids
   from v1.study_cell_source t
   cross join subsets s
-  where not exists (
+  where s.subset <> 'not_retracted' and not exists (
     select 1 from lines l
     where l.condition_id = t.condition_id and l.cell_source_id = t.cell_source_id and l.subset = s.subset and l.k >= 1)
   group by t.condition_id, t.cell_source_id, s.subset
-), all_lines as (
+), all_lines as materialized (
   select * from lines where k >= 1
+  union all by name
+  select * from nothing_left
   union all by name
   select condition_id, cell_source_id, condition_id || '/' || cell_source_id as cell_id, subset,
     'no poolable figures' as state, trials, 0 as k, []::varchar[] as warnings,
     coalesce((
       select list(distinct e.not_pooled_because order by e.not_pooled_because)
-      from v1.effect_size e
+      from the_effect e
       where not e.pooled and e.condition_id = p.condition_id and e.cell_source_id = p.cell_source_id
         and (p.subset = 'all' or e.level = 'primary')), []) as not_pooled_because,
-    study_ids
+    study_ids,
+    list_intersect(study_ids, (select coalesce(list(distinct study_id), []) from the_notice where retracts)) as retracted
   from empty_pairs p
+), told as (
+  select n.study_id, any_value(n.label) as label, bool_or(n.retracts and n.concerns = 'study') as whole,
+    string_agg(n.words, '; ' order by n.pmid, n.notice_pmid) filter (where n.retracts) as retracting,
+    string_agg(n.words, '; ' order by n.kind, n.pmid, n.notice_pmid) filter (where not n.retracts) as others,
+    string_agg(n.words, '; ' order by n.kind, n.pmid, n.notice_pmid) as everything
+  from the_notice n
+  group by n.study_id
+), said as (
+  select l.cell_id, l.subset, unnest([
+      case when list_contains(l.retracted, t.study_id)
+        then 'includes ' || case when t.whole then 'a retracted study: ' else 'retracted figures: ' end
+          || t.label || ' (' || t.retracting || ')' end,
+      case when not list_contains(l.retracted, t.study_id) then t.label || ': ' || t.everything
+        when t.others is not null then t.label || ': ' || t.others end]) as words
+  from all_lines l, unnest(l.study_ids) as u(study_id)
+  join told t on t.study_id = u.study_id
+  union
+  select cell_id, subset, 'the line without retracted studies is not computed yet: run review synthesize run'
+  from all_lines
+  where subset = 'all' and k >= 1 and len(retracted) > 0 and cell_id not in (select cell_id from without_retracted)
+    and cell_id in (select cell_id from the_effect where retracted and pooled)
+  union
+  select p.cell_id, p.subset, 'without retracted studies: left out ' || string_agg(distinct t.label, ', ' order by t.label)
+  from all_lines p
+  join the_effect e on e.cell_id = p.cell_id and e.retracted
+  join told t on t.study_id = e.study_id
+  where p.subset = 'not_retracted'
+  group by p.cell_id, p.subset
+), flags as (
+  select cell_id, subset, list(words order by not starts_with(words, 'includes '), words) as notices
+  from said
+  where words is not null
+  group by cell_id, subset
 ), judged as (
   select coalesce(list(distinct study_id), []) as study_ids
   from v1.risk_of_bias
@@ -92,21 +155,23 @@ select
   case when a.measure = 'RR' then exp(a.ci_hi) else a.ci_hi end as effect_hi,
   case when a.measure = 'RR' then exp(a.common_lo) else a.common_lo end as common_lo,
   case when a.measure = 'RR' then exp(a.common_hi) else a.common_hi end as common_hi,
-  case when a.k >= 1 then coalesce(g.certainty, 'not rated') end as certainty,
+  case when a.k >= 1 and a.subset <> 'not_retracted' then coalesce(g.certainty, 'not rated') end as certainty,
   case
     when a.k = 0 then null
     when len(list_intersect(a.study_ids, j.study_ids)) = 0 then 'not rated'
     else len(list_intersect(a.study_ids, j.study_ids)) || ' of ' || len(a.study_ids) || ' studies judged'
   end as risk_of_bias,
-  a.warnings, a.not_pooled_because, a.study_ids
+  a.warnings || coalesce(f.notices, []::varchar[]) as warnings, a.not_pooled_because, a.study_ids,
+  a.retracted, coalesce(f.notices, []::varchar[]) as notices
 from all_lines a
 cross join judged j
+left join flags f on f.cell_id = a.cell_id and f.subset = a.subset
 left join v1.certainty g on g.cell_id = a.cell_id
 left join v1.condition c using (condition_id)
 left join v1.cell_source s using (cell_source_id)
 left join v1.outcome o using (outcome_id);
 
-comment on view v1.evidence_table is 'One line per cell and subset of figures; and one line for each condition and cell source with trials but without poolable figures. Cells stand at the leaf that the study names; nothing is rolled up.';
+comment on view v1.evidence_table is 'One line per cell and subset of figures (not_retracted only beside a line that a retraction concerns); and one line for each condition and cell source with trials but without poolable figures. Cells stand at the leaf that the study names; nothing is rolled up.';
 comment on column v1.evidence_table.condition_id is 'The condition, at the leaf that the study names.';
 comment on column v1.evidence_table.condition is 'Its label.';
 comment on column v1.evidence_table.cell_source_id is 'The cell source, at the leaf that the arm names.';
@@ -116,7 +181,7 @@ comment on column v1.evidence_table.outcome_id is 'The outcome; null where there
 comment on column v1.evidence_table.outcome is 'Its label.';
 comment on column v1.evidence_table.time_window is 'The follow-up window of the protocol; null where there are no poolable figures.';
 comment on column v1.evidence_table.cell_id is 'condition/cell_source/comparator/outcome/window, as review explain takes it; condition/cell_source where there are no poolable figures.';
-comment on column v1.evidence_table.subset is 'all: every figure; primary: only effects whose figures are all read from the trials'' own reports.';
+comment on column v1.evidence_table.subset is 'all: every figure; primary: only effects whose figures are all read from the trials'' own reports; not_retracted: without retracted studies, a sensitivity line of cells that have one.';
 comment on column v1.evidence_table.state is 'pooled | one study, not pooled | no poolable figures.';
 comment on column v1.evidence_table.trials is 'Studies with a figure in the cell; where there are no poolable figures, the trials of this condition and cell source.';
 comment on column v1.evidence_table.k is 'Studies whose effect goes into the cell.';
@@ -135,8 +200,10 @@ comment on column v1.evidence_table.effect_lo is 'Lower limit of its 95 % confid
 comment on column v1.evidence_table.effect_hi is 'Upper limit of its 95 % confidence interval, on the scale of effect.';
 comment on column v1.evidence_table.common_lo is 'Lower 95 % limit of the common-effect model, on the scale of effect, to compare; from k = 2.';
 comment on column v1.evidence_table.common_hi is 'Upper 95 % limit of the common-effect model, on the scale of effect, to compare; from k = 2.';
-comment on column v1.evidence_table.certainty is 'The certainty that a person gave to the cell; not rated where nobody did.';
+comment on column v1.evidence_table.certainty is 'The certainty that a person gave to the cell; not rated where nobody did; blank on a sensitivity line.';
 comment on column v1.evidence_table.risk_of_bias is 'How many studies of the cell have a judgement; not rated where none has.';
-comment on column v1.evidence_table.warnings is 'What the pooling wants said beside the number.';
+comment on column v1.evidence_table.warnings is 'What the pooling wants said beside the number, then the notices on its studies.';
 comment on column v1.evidence_table.not_pooled_because is 'Why effects of the line stay out of the pool.';
 comment on column v1.evidence_table.study_ids is 'The studies of the line.';
+comment on column v1.evidence_table.retracted is 'Those whose figures here are retracted; they are still in the numbers of this line.';
+comment on column v1.evidence_table.notices is 'What PubMed says of the reports of its studies, in words; they stand among the warnings, too.';

@@ -12,6 +12,12 @@ with conditions as (
   select condition_id, cell_source_id, count(distinct study_id) as trials
   from v1.study_cell_source
   group by condition_id, cell_source_id
+), retracted as (
+  select condition_id, cell_source_id, list(distinct study_id order by study_id) as retracted
+  from v1.study_cell_source
+  join v1.study_notice using (study_id)
+  where retracts
+  group by condition_id, cell_source_id
 ), figures as (
   select t.condition_id, t.cell_source_id, r.outcome_id, count(distinct t.study_id) as with_figures
   from v1.study_cell_source t
@@ -38,11 +44,13 @@ select
   coalesce(f.with_figures, 0) as trials_with_figures,
   coalesce(p.pooled_cells, 0) as pooled_cells,
   coalesce(p.largest_k, 0) as largest_k,
-  coalesce(p.most_participants, 0) as most_participants
+  coalesce(p.most_participants, 0) as most_participants,
+  coalesce(w.retracted, []::varchar[]) as retracted
 from conditions c
 cross join sources s
 cross join v1.outcome o
 left join trials t on t.condition_id = c.condition_id and t.cell_source_id = s.cell_source_id
+left join retracted w on w.condition_id = c.condition_id and w.cell_source_id = s.cell_source_id
 left join figures f
   on f.condition_id = c.condition_id and f.cell_source_id = s.cell_source_id and f.outcome_id = o.outcome_id
 left join pools p
@@ -61,3 +69,4 @@ comment on column v1.gap_map.trials_with_figures is 'Those with a figure for the
 comment on column v1.gap_map.pooled_cells is 'Cells with two studies or more.';
 comment on column v1.gap_map.largest_k is 'The most studies in one cell.';
 comment on column v1.gap_map.most_participants is 'The most participants behind one cell, as far as n is printed.';
+comment on column v1.gap_map.retracted is 'Trials among them that were retracted, or a part of whose figures was; they are counted in all the other columns.';

@@ -8,7 +8,7 @@ select
   i.status, i.imported_by, i.imported_at
 from search.import_receipt i;
 
-comment on view v1.import_receipt is 'Receipts of imports. In a committed one markers seen = records read + rejected, unless loss was accepted.';
+comment on view v1.import_receipt is 'Receipts of imports. In a committed one markers seen = records read + rejected (+ those that a selection set aside, in unmapped), unless loss was accepted.';
 comment on column v1.import_receipt.import_id is 'Id: follows from source, file and outcome.';
 comment on column v1.import_receipt.run_id is 'The search that the file belongs to, if it was named.';
 comment on column v1.import_receipt.file_name is 'Name of the file, or of the search.';

@@ -1,6 +1,7 @@
 -- name: pooled_effect
--- purpose: each cell's pooled effect, with all figures and with primary figures only
+-- purpose: each cell's pooled effect, with all figures, with primary figures only, and without retracted studies
 create view v1.pooled_effect as
+with retracted as materialized (select effect_id, cell_id, study_id from v1.effect_size where retracted)
 select
   p.cell_id, p.subset, p.condition_id, p.cell_source_id, p.comparator, p.outcome_id, p.time_window, p.measure,
   p.k, p.participants,
@@ -12,12 +13,17 @@ select
   case when p.measure = 'RR' then exp(p.pi_lo) else p.pi_lo end as effect_pi_lo,
   case when p.measure = 'RR' then exp(p.pi_hi) else p.pi_hi end as effect_pi_hi,
   p.tau2, p.tau2_method, p.tau2_lo, p.tau2_hi, p.i2, p.i2_tau2, p.q, p.q_p, p.ci_method, p.common_lo, p.common_hi,
-  p.warnings, p.effect_ids
-from synthesis.pooled_effect p;
+  p.warnings, p.effect_ids,
+  coalesce((
+    select list(distinct r.study_id order by r.study_id) from retracted r
+    where r.cell_id = p.cell_id and list_contains(p.effect_ids, r.effect_id)), []::varchar[]) as retracted
+from synthesis.pooled_effect p
+-- a retraction that was taken back leaves nothing to compare
+where p.subset <> 'not_retracted' or p.cell_id in (select cell_id from retracted);
 
 comment on view v1.pooled_effect is 'One row for each cell and subset that has an effect; k is the number of effects that could be pooled.';
 comment on column v1.pooled_effect.cell_id is 'condition/cell_source/comparator/outcome/window.';
-comment on column v1.pooled_effect.subset is 'all, or primary: only effects whose figures and n stand in the trial''s own report.';
+comment on column v1.pooled_effect.subset is 'all; primary: only effects whose figures and n stand in the trial''s own report; not_retracted: only effects without a retracted figure, in cells that have one.';
 comment on column v1.pooled_effect.condition_id is 'Condition (vocabulary id).';
 comment on column v1.pooled_effect.cell_source_id is 'Cell source (vocabulary id).';
 comment on column v1.pooled_effect.comparator is 'Comparator class of the protocol.';
@@ -53,3 +59,4 @@ comment on column v1.pooled_effect.common_lo is 'Lower 95 % limit of the common-
 comment on column v1.pooled_effect.common_hi is 'Upper 95 % limit of the common-effect model, on the scale of estimate, to compare.';
 comment on column v1.pooled_effect.warnings is 'What to know before reading the numbers.';
 comment on column v1.pooled_effect.effect_ids is 'The effects pooled.';
+comment on column v1.pooled_effect.retracted is 'Studies of these effects whose figures were retracted.';

@@ -10,8 +10,9 @@ the_source_record as materialized (select * from v1.source_record),
 the_member as materialized (select * from v1.record_member),
 the_state as materialized (select * from v1.screening_state),
 the_decision as materialized (select * from v1.current_decision),
-the_effect as materialized (select * from v1.effect_size),
-the_pool as materialized (select * from v1.pooled_effect),
+-- the tables themselves: their views also ask for notices
+the_effect as materialized (select * from synthesis.effect_size),
+the_pool as materialized (select * from synthesis.pooled_effect),
 latest as (
   select s.source_record_id, s.source, coalesce(i.source_kind, 'other_method') as source_kind,
     coalesce(i.source_kind in ('database', 'register'), false) as by_search,
@@ -79,12 +80,12 @@ latest as (
   where full_text_state = 'include'
 ), catalogue as (
   select
-    (select count(*) from v1.study) as studies,
-    (select count(distinct report_id) from v1.study_report) as reports,
+    (select count(*) from extraction.study) as studies,
+    (select count(distinct report_id) from extraction.study_report) as reports,
     (select count(*) from the_source_record) as records
 ), pools as (
   select count(distinct e.study_id) as studies,
-    (select count(distinct r.report_id) from v1.study_report r where r.study_id in (
+    (select count(distinct r.report_id) from extraction.study_report r where r.study_id in (
       select e2.study_id from the_effect e2
       join the_pool p2 on p2.cell_id = e2.cell_id and p2.subset = 'all'
       where e2.pooled and p2.k >= 2)) as reports,

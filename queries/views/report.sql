@@ -49,7 +49,9 @@ select
   t.state as full_text_state,
   t.reason as exclusion_reason,
   s.study_id,
-  coalesce(s.study_ids, []::varchar[]) as study_ids
+  coalesce(s.study_ids, []::varchar[]) as study_ids,
+  r.retracted,
+  r.notices
 from the_record r
 join included using (record_id)
 left join text_state t using (record_id)
@@ -68,3 +70,5 @@ comment on column v1.report.full_text_state is 'needs_first, needs_second, inclu
 comment on column v1.report.exclusion_reason is 'The one reason for exclusion at full text: a code of the protocol.';
 comment on column v1.report.study_id is 'The study that the report belongs to, by PMID or DOI of study.toml; the first where there are several.';
 comment on column v1.report.study_ids is 'All studies that the report belongs to.';
+comment on column v1.report.retracted is 'The publication was retracted.';
+comment on column v1.report.notices is 'What PubMed says of it: retraction of PMID 123 (notice PMID 456) ...';

@@ -1,6 +1,12 @@
 -- name: study
 -- purpose: one line a study
 create view v1.study as
+with told as (
+  select study_id, list(words order by retracts desc, kind, pmid, notice_pmid) as notices,
+    bool_or(retracts and concerns = 'study') as retracted
+  from v1.study_notice
+  group by study_id
+)
 select s.study_id, s.label, s.first_author, s.year, s.country, s.design, s.design_as_printed,
   s.design like 'rct\_%' escape '\' as randomised,
   s.condition_id,
@@ -8,8 +14,10 @@ select s.study_id, s.label, s.first_author, s.year, s.country, s.design, s.desig
   string_split(s.cell_source_id, ';') as cell_source_ids,
   s.registry_ids, s.unit, s.n_randomised, s.randomised_until_month, s.follow_up_months,
   s.dose_as_printed, s.comparator_as_printed, s.donor, s.level, s.overlap_with, s.funding_class, s.coi,
-  s.extraction_status, s.file, s.line
-from extraction.study s;
+  s.extraction_status, s.file, s.line,
+  coalesce(t.retracted, false) as retracted, coalesce(t.notices, []::varchar[]) as notices
+from extraction.study s
+left join told t using (study_id);
 comment on view v1.study is 'Studies: an investigation with one or more reports.';
 comment on column v1.study.study_id is 'Id of the study, the name of its folder.';
 comment on column v1.study.label is 'Name for people.';
@@ -37,3 +45,5 @@ comment on column v1.study.coi is 'Conflicts of interest.';
 comment on column v1.study.extraction_status is 'What was done to extract it.';
 comment on column v1.study.file is 'File it was read from, relative to the project.';
 comment on column v1.study.line is 'Line of that file, the header being line 1.';
+comment on column v1.study.retracted is 'A primary report of it was retracted, or study.toml names a retraction.';
+comment on column v1.study.notices is 'What PubMed says of its reports: retraction of PMID 123 (notice PMID 456) ...';

@@ -1,17 +1,20 @@
 -- name: study_cell_source
 -- purpose: which trial tested which cell source: by its intervention arms, or as catalogued where it has no such arm
 create view v1.study_cell_source as
-with by_arm as (
+-- the table itself: v1.study also asks for notices, and views that read this one would ask many times
+with the_study as (
+  select study_id, condition_id, string_split(cell_source_id, ';') as cell_source_ids from extraction.study
+), by_arm as (
   select distinct a.study_id, a.cell_source_id
   from v1.arm a
   where a.role = 'intervention' and a.cell_source_id is not null
 )
 select s.study_id, s.condition_id, b.cell_source_id, 'arm' as basis
-from v1.study s
+from the_study s
 join by_arm b using (study_id)
 union all
 select s.study_id, s.condition_id, trim(u.cell_source_id) as cell_source_id, 'study' as basis
-from v1.study s
+from the_study s
 cross join unnest(s.cell_source_ids) as u(cell_source_id)
 where not exists (select 1 from by_arm b where b.study_id = s.study_id);
 

@@ -11,7 +11,7 @@ from review.cli.context import Review, pass_review
 from review.cli.options import format_option
 from review.terms import SourceKind
 
-_DIALECTS = ("auto", "pubmed_xml", "nbib", "ris", "csv", "tsv")
+_DIALECTS = ("auto", "pubmed_xml", "nbib", "ris", "wos", "endnote", "endnote_xml", "bibtex", "csv", "tsv")
 
 
 @click.command("import", epilog="Example: review import embase.ris --source Embase --platform Ovid --search RUN_ID")
@@ -23,6 +23,7 @@ _DIALECTS = ("auto", "pubmed_xml", "nbib", "ris", "csv", "tsv")
 @click.option("--dialect", type=click.Choice(_DIALECTS), default="auto", show_default=True, help="The file format.")
 @click.option("--map", "maps", multiple=True, metavar="COLUMN=HEADER", help="A CSV column by its header: title=Titel.")
 @click.option("--accept-loss", is_flag=True, help="Import although the receipt does not add up; the loss is recorded.")
+@click.option("--strict", is_flag=True, help="Refuse a file with any loss or any repair.")
 @click.option("--receipts", is_flag=True, help="Import nothing; list the receipts so far.")
 @format_option
 @pass_review
@@ -36,10 +37,11 @@ def import_(
     dialect: str,
     maps: tuple[str, ...],
     accept_loss: bool,
+    strict: bool,
     receipts: bool,
     format: str,
 ) -> None:
-    """Import PubMed XML, NBIB, RIS, CSV and TSV files.
+    """Import RIS, NBIB, PubMed XML, BibTeX, EndNote, Web of Science, CSV and TSV files.
 
     Each file gets a receipt: record markers seen, records read, each repair and each loss with its line. When
     the markers do not add up nothing is imported. The same file twice adds nothing.
@@ -70,6 +72,7 @@ def import_(
                 dialect=dialect,
                 mapping=mapping,
                 accept_loss=accept_loss,
+                strict=strict,
                 imported_by=review.named,
             )
             output.text(words(receipt))

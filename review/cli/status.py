@@ -28,7 +28,9 @@ def status(review: Review, format: str) -> None:
     from review.flows.status import status_table
     from review.reporting.export import export_table
 
-    table = status_table(review.store, review.project, reviewer=review.named)
+    # some thirty questions: to open the file for each would take longer than to answer them
+    with review.store.reading():
+        table = status_table(review.store, review.project, reviewer=review.named)
     lines = pl.DataFrame([dict(zip(("part", "state"), row.cells, strict=True)) for row in table.rows])
     if review.project.simulated:
         lines = lines.with_columns(pl.lit("SIMULATED").alias("simulated"))

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from review.cli import output
 from review.cli.context import Review, pass_review
 from review.cli.options import format_option
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 @click.group()
@@ -28,7 +33,8 @@ def list_(review: Review, condition: str | None, format: str) -> None:
     """
     from review.extraction.studies import list_studies
 
-    output.frame(list_studies(review.store, condition=condition), format, title="Studies")
+    studies = list_studies(review.store, condition=condition)
+    output.frame(_without_silence(studies) if format == "table" else studies, format, title="Studies")
 
 
 @study.command()
@@ -43,9 +49,15 @@ def show(review: Review, study_id: str) -> None:
 
     found = show_study(review.store, study_id)
     for name, value in found.keys.items():
-        if value not in (None, "", []):
+        if value not in (None, "", []) and (name, value) != ("retracted", False):
             shown = "; ".join(value) if isinstance(value, list) else value
             output.text(f"{name.replace('_', ' ')}: {shown}")
     for name, rows in found.parts.items():
         output.text("")
-        output.frame(rows, title=name.capitalize())
+        output.frame(_without_silence(rows), title=name.capitalize())
+
+
+def _without_silence(rows: pl.DataFrame) -> pl.DataFrame:
+    """*rows* without the column of notices where there is none: a terminal is narrow."""
+    silent = "notices" in rows.columns and not rows["notices"].list.len().sum()
+    return rows.drop("notices") if silent else rows

@@ -48,11 +48,11 @@ def show(review: Review, cell: str | None, primary_only: bool, least: int | None
 
     Example: review synthesize show --least 2
     """
-    from review.synthesis.reading import POOLED_ON_SCREEN, influence_of, pooled_cells
+    from review.synthesis.reading import influence_of, pooled_cells, pooled_on_screen
 
     least = least if least is not None else int(cell is None)
     rows = pooled_cells(review.store, cell=cell, subset="primary" if primary_only else "all", least=least)
-    shown = rows.select(POOLED_ON_SCREEN) if format == "table" else rows
+    shown = pooled_on_screen(rows) if format == "table" else rows
     output.frame(shown, format, title="Pooled effects")
     if cell is not None and format == "table":
         output.frame(influence_of(review.store, cell=cell), format, title="Without each study in turn")
@@ -67,8 +67,8 @@ def effects(review: Review, cell: str | None, format: str) -> None:
 
     Example: review synthesize effects --cell knee_oa/prp/hyaluronic_acid/pain/over_3_to_6m
     """
-    from review.synthesis.reading import EFFECTS_ON_SCREEN, effects_of
+    from review.synthesis.reading import effects_of, effects_on_screen
 
     rows = effects_of(review.store, cell=cell)
-    shown = rows.select(EFFECTS_ON_SCREEN) if format == "table" else rows
+    shown = effects_on_screen(rows) if format == "table" else rows
     output.frame(shown, format, title="Effect sizes")

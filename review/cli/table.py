@@ -2,39 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import click
 
 from review.cli import output
 from review.cli.context import Review, pass_review
-from review.errors import UsageProblem
-from review.reporting.export import FORMATS, export_table, format_of, write_whole
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from review.reporting.table import Table
-
-_Command = TypeVar("_Command", bound=Callable[..., Any])
-
-
-def _where_to(command: _Command) -> _Command:
-    """Adds --format and --output."""
-    file = click.option("--output", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file.")
-    kind = click.option(
-        "--format",
-        "format",
-        type=click.Choice(FORMATS),
-        default="table",
-        show_default=True,
-        help="csv, json and parquet hold raw numbers; md, html, docx and xlsx are documents.",
-    )
-    return kind(file(command))
+from review.cli.documents import checked, deliver, page_width, where_to
 
 
 @click.group()
@@ -56,7 +31,7 @@ def table() -> None:
 @click.option("--primary-only", is_flag=True, help="Only figures read from the trials' own reports.")
 @click.option("--outcome", help="Only this outcome, for instance pain.")
 @click.option("--ids", is_flag=True, help="Print the id of each cell, for review explain.")
-@_where_to
+@where_to
 @pass_review
 def evidence(
     review: Review,
@@ -73,11 +48,11 @@ def evidence(
     """
     from review.reporting.evidence_table import evidence_table
 
-    format = _checked(format, file)
+    format = checked(format, file)
     made, lines = evidence_table(
         review.store, review.project, by=by, primary_only=primary_only, outcome=outcome, ids=ids
     )
-    _deliver(made, lines, format, file)
+    deliver(made, lines, format, file)
 
 
 @table.command()
@@ -87,7 +62,7 @@ def evidence(
     type=click.Path(path_type=Path, dir_okay=False),
     help="Also draw the map to this .svg, .png or .pdf (needs the paper extra).",
 )
-@_where_to
+@where_to
 @pass_review
 def gap(review: Review, outcome: str, figure: Path | None, format: str, file: Path | None) -> None:
     """Condition × cell source: no trial, trial without this outcome, figures, pooled.
@@ -97,7 +72,7 @@ def gap(review: Review, outcome: str, figure: Path | None, format: str, file: Pa
     from review.reporting.gap_map import draw_gap_map, gap_list, gap_map, refuse_ending
     from review.reporting.writers import fits
 
-    format = _checked(format, file)
+    format = checked(format, file)
     if figure is not None:
         refuse_ending(figure)
     made, lines = gap_map(review.store, review.project, outcome=outcome)
@@ -105,13 +80,13 @@ def gap(review: Review, outcome: str, figure: Path | None, format: str, file: Pa
         # before the table, so that a figure that cannot be drawn does not hide behind a page of it
         draw_gap_map(lines, figure, title=made.caption, simulated=review.project.simulated)
         output.say(f"wrote {figure}")
-    if format == "table" and not fits(made, _width()):
+    if format == "table" and not fits(made, page_width()):
         made = gap_list(made, lines)
-    _deliver(made, lines, format, file)
+    deliver(made, lines, format, file)
 
 
 @table.command()
-@_where_to
+@where_to
 @pass_review
 def flow(review: Review, format: str, file: Path | None) -> None:
     """The PRISMA 2020 flow: 17 boxes and the ten identities; exit code 5 when counts do not add up.
@@ -121,34 +96,7 @@ def flow(review: Review, format: str, file: Path | None) -> None:
     from review.flows.prisma_flow import prisma_flow
     from review.reporting.prisma import refuse_violations
 
-    format = _checked(format, file)
+    format = checked(format, file)
     made, identities, lines = prisma_flow(review.store, review.project)
-    _deliver(made, lines, format, file)
+    deliver(made, lines, format, file)
     refuse_violations(identities)
-
-
-def _checked(format: str, file: Path | None) -> str:
-    """The format to write in, by --format and the ending of *file*; refused here, before any work is done."""
-    if file is not None:
-        return format_of(file, format, FORMATS)
-    if format in ("docx", "xlsx"):
-        message = f"{format} is a document and needs a file"
-        raise UsageProblem(message, hint=f"add --output table.{format}")
-    return format
-
-
-def _deliver(made: Table, lines: pl.DataFrame, format: str, file: Path | None) -> None:
-    """Write *made*, or its raw *lines*, in *format* to *file* or to standard output."""
-    content = export_table(made, lines, format, width=_width() if file is None else 120)
-    if file is not None:
-        write_whole(file, content)
-        output.say(f"wrote {file}")
-    elif format == "parquet":
-        output.frame(lines, "parquet")
-    else:
-        output.text(content.decode().rstrip("\n"))
-
-
-def _width() -> int:
-    # piped into a file or a pager a table may be wider than most terminals
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 132

@@ -6,13 +6,16 @@ reads that. On 2.0 a relation handed to polars leaks at exit; its stream, behind
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import duckdb
     import polars as pl
+
+_UNIT = "\x1f"  # the separator that ASCII has for the parts of a record
 
 
 class _Stream:
@@ -77,10 +80,8 @@ def offer(rows: Sequence[Mapping[str, Any]]) -> tuple[_Stream, list[str]]:
     """*rows* as an object that DuckDB can scan, and the names of its columns."""
     import polars as pl
 
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    frame = pl.DataFrame(
-        {name: pl.Series(name, [row.get(name) for row in rows], strict=False) for name in names},
-    )
+    names, columns = _columns(rows)
+    frame = pl.DataFrame([_series(name, values) for name, values in zip(names, columns, strict=True)])
     # 2.0 refuses Arrow's null type: a column without any value travels as text and is cast on arrival
     untyped = {
         name: pl.List(pl.String) if dtype == pl.List(pl.Null) else pl.String
@@ -88,3 +89,41 @@ def offer(rows: Sequence[Mapping[str, Any]]) -> tuple[_Stream, list[str]]:
         if dtype in (pl.Null, pl.List(pl.Null))
     }
     return _Stream(frame.cast(untyped) if untyped else frame), names  # type: ignore[arg-type]
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], Iterable[Sequence[Any]]]:
+    """The names of all columns of *rows*, and the values of each; a row may lack some."""
+    keys = rows[0].keys()
+    if len(keys) > 1 and all(row.keys() == keys for row in rows):
+        return list(keys), zip(*map(itemgetter(*keys), rows), strict=True)
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return names, ([row.get(name) for row in rows] for name in names)
+
+
+def _series(name: str, values: Sequence[Any]) -> pl.Series:
+    """One column."""
+    import polars as pl
+
+    if isinstance(next((value for value in values if value is not None), None), list):
+        lists = _lists_of_texts(values)
+        if lists is not None:
+            return lists.alias(name)
+    return pl.Series(name, values, strict=False)
+
+
+def _lists_of_texts(values: Sequence[Any]) -> pl.Series | None:
+    """Lists of texts by way of joined texts, which polars takes ten times as fast; None where that cannot be done."""
+    import polars as pl
+
+    if not all(value is None or isinstance(value, list) for value in values):
+        return None
+    try:
+        joined = [None if value is None else _UNIT.join(value) for value in values]
+    except TypeError:  # lists of something else
+        return None
+    lengths = [None if value is None else len(value) for value in values]
+    frame = pl.DataFrame({"texts": pl.Series(joined, dtype=pl.String).str.split(_UNIT), "length": lengths})
+    # what holds no sign is split into one empty text, whether it was an empty list or a list of one
+    if frame["texts"].list.len().sum() != sum(max(length, 1) for length in lengths if length is not None):
+        return None  # a text holds the separator itself
+    return frame.select(pl.col("texts").list.head(pl.col("length"))).to_series()

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from review import __version__
 from review.database import migrate as migrations
@@ -34,6 +34,14 @@ _LONGEST_WAIT = 86400
 _PROGRAM = f"regen-review {__version__}"
 _TABLE = re.compile(r"^[a-z_]+\.[a-z_]+$")
 _COLUMN = re.compile(r"^[a-z_][a-z0-9_]*$")
+_MANY = 100  # rows of one step from which their ids are looked up first
+
+
+class _Column(NamedTuple):
+    """What the catalogue knows of one column."""
+
+    type: str
+    is_key: bool
 
 
 class LocalStore:
@@ -259,28 +267,44 @@ def _write(con: duckdb.DuckDBPyConnection, step: Append | Replace) -> int:
     if strangers := [name for name in names if _column(name) and name not in known]:
         message = f"{step.table} has no column {', '.join(strangers)}"
         raise StoreError(message)
-    con.register("fresh_rows", fresh_rows)
     columns = ", ".join(_column(name) for name in names)
-    keep = " on conflict do nothing" if isinstance(step, Append) else ""
+    insert = f"insert into {step.table} ({columns}) select {columns} from fresh_rows"
+    if isinstance(step, Append):
+        insert += _leaving_what_is_there(step.table, known, rows, names)
+    con.register("fresh_rows", fresh_rows)
     try:
-        done = con.execute(f"insert into {step.table} ({columns}) select {columns} from fresh_rows{keep}").fetchall()
+        done = con.execute(insert).fetchall()
     finally:
         with contextlib.suppress(duckdb.Error):  # an aborted transaction refuses; closing the connection does the same
             con.unregister("fresh_rows")
     return int(done[0][0])
 
 
-def _columns_of(con: duckdb.DuckDBPyConnection, table: str) -> set[str]:
-    """The names of a table's columns. Raises StoreError when there is no such table."""
-    schema, name = table.split(".")
-    found = con.execute(
-        "select column_name from duckdb_columns() where schema_name = $schema and table_name = $name",
-        {"schema": schema, "name": name},
-    ).fetchall()
-    if not found:
+def _leaving_what_is_there(table: str, known: Mapping[str, _Column], rows: Rows, names: list[str]) -> str:
+    """The end of an insert that leaves a row as it is whose id is there already.
+
+    ON CONFLICT copies what it is given several times over, which for long texts costs four times the insert; a join
+    on the id costs next to nothing. It does not see two rows of one id among the new ones, so these are looked for.
+    """
+    keys = [name for name, column in known.items() if column.is_key]
+    if len(rows) < _MANY or not keys or not set(keys) <= set(names):
+        return " on conflict do nothing"
+    if len({tuple([row.get(key) for key in keys]) for row in rows}) < len(rows):
+        return " on conflict do nothing"
+    same = " and ".join(f"there.{_column(key)} = fresh_rows.{_column(key)}::{known[key].type}" for key in keys)
+    return f" where not exists (select 1 from {table} as there where {same})"
+
+
+def _columns_of(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, _Column]:
+    """A table's columns by name. Raises StoreError when there is no such table."""
+    import duckdb
+
+    try:
+        found = con.execute("select name, type, pk from pragma_table_info($table)", {"table": table}).fetchall()
+    except duckdb.CatalogException as problem:
         message = f"there is no table {table}"
-        raise StoreError(message)
-    return {str(column) for (column,) in found}
+        raise StoreError(message) from problem
+    return {str(name): _Column(str(kind), bool(is_key)) for name, kind, is_key in found}
 
 
 def _with_arrival(con: duckdb.DuckDBPyConnection, table: str, rows: Rows) -> Rows:

@@ -140,11 +140,16 @@ def standing(events: Iterable[DuplicateEvent]) -> Standing:
 
 
 def cluster(records: Sequence[Prepared], events: Iterable[DuplicateEvent]) -> Clusters:
-    """The clusters that *events* make of *records*; the record id is the smallest source record id."""
+    """The clusters that *events* (on entries) make of *records*; the record id is the smallest entry.
+
+    The versions of one entry are together before anybody speaks, and nobody can part them.
+    """
     now = standing(events)
     vetoes = Vetoes(records)
     forest = _Forest(records, now)
     held: list[Held] = []
+    for record in records:
+        forest.join((record.entry, record.source_record_id))
     for pair in now.human:
         if refusal := forest.kept_apart(pair):
             held.append(Held(*pair, None, refusal))
@@ -227,8 +232,11 @@ class _Forest:
             self._bless(self._ids(root, "doi"))
 
     def named(self) -> dict[str, str]:
-        """Member → smallest member, for every tree of two or more."""
-        return {member: min(members) for members in self._tree.values() if len(members) > 1 for member in members}
+        """Member → smallest entry, for every tree of two or more."""
+        return {member: self._name(tree) for tree in self._tree.values() if len(tree) > 1 for member in tree}
+
+    def _name(self, tree: Iterable[str]) -> str:
+        return min(self._record[member].entry if member in self._record else member for member in tree)
 
     def _bless(self, ids: set[str]) -> None:
         self._blessed.update(frozenset(two) for two in combinations(sorted(ids), 2))

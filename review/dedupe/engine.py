@@ -68,13 +68,17 @@ class Explanation:
 
 @dataclass(frozen=True)
 class _Log:
-    """The records and the log, read once."""
+    """The records and the log, read once; what was said of any version of an entry stands as said of the entry."""
 
     records: list[Prepared]
     events: list[DuplicateEvent]
 
+    @classmethod
+    def of(cls, records: list[Prepared], events: Sequence[DuplicateEvent]) -> _Log:
+        return cls(records, _on_entries(records, events))
+
     def clusters(self, more: Sequence[DuplicateEvent] = ()) -> Clusters:
-        return cluster(self.records, [*self.events, *more])
+        return cluster(self.records, [*self.events, *_on_entries(self.records, more)])
 
     @property
     def next_arrival(self) -> int:
@@ -95,7 +99,7 @@ def deduplicate(store: Store, project: Project, *, who: str = PROGRAM) -> Dedupl
     rows = [_automatic(pair, who, now) for pair in fresh]
     clusters = log.clusters([tables.to_event(row) for row in rows])
     done = store.apply([*tables.append_events({"dedupe.duplicate_event": rows}), tables.replace_clusters(clusters)])
-    ids = [record.source_record_id for record in log.records]
+    ids = {record.entry for record in log.records}
     return Deduplicated(
         source_records=len(ids),
         records=len({clusters.find(one) for one in ids}),
@@ -207,13 +211,12 @@ def explain(store: Store, project: Project, a: str, b: str) -> Explanation:
     log = _read(store)
     low, high = sorted((_one(store, a), _one(store, b)))
     details = tables.read_details(store, [low, high])
-    by_id = {record.source_record_id: record for record in log.records}
     clusters = log.clusters()
     return Explanation(
         a=details[low],
         b=details[high],
         together=clusters.find(low) == clusters.find(high),
-        rule=rule_for(by_id[low], by_id[high]),
+        rule=rule_for(log.records, low, high),
         vetoes=Vetoes(log.records).against(low, high),
         held=tuple(edge.why for edge in clusters.held if (edge.a, edge.b) == (low, high)),
         events=_about(log.events, (low, high)),
@@ -265,7 +268,7 @@ def _say(
     log = _read(store)
     low, high = sorted((_one(store, a), _one(store, b)))
     if low == high:
-        message = f"{a!r} and {b!r} are the same source record"
+        message = f"{a!r} and {b!r} are the same source record, or versions of one"
         raise DecisionError(message, hint="give the two source records; review dedupe explain shows a record's members")
     if event_id and any(event.event_id == event_id for event in log.events):
         now = log.clusters()
@@ -302,18 +305,30 @@ def _placed(row: dict[str, Any], log: _Log) -> DuplicateEvent:
 
 
 def _read(store: Store) -> _Log:
-    return _Log(prepare(tables.read_records(store)), tables.read_duplicate_events(store))
+    return _Log.of(prepare(tables.read_records(store)), tables.read_duplicate_events(store))
+
+
+def _on_entries(records: Sequence[Prepared], events: Sequence[DuplicateEvent]) -> list[DuplicateEvent]:
+    """*events* with each source record replaced by its entry."""
+    entry = {record.source_record_id: record.entry for record in records}
+    placed = []
+    for event in events:
+        if event.pair is not None:
+            low, high = sorted(entry.get(one, one) for one in event.pair)
+            event = replace(event, record_a=low, record_b=high)
+        placed.append(event)
+    return placed
 
 
 def _one(store: Store, key: str) -> str:
-    """The source record that *key* names; a record of several members stands for its smallest."""
+    """The entry that *key* names; a record of several members stands for its smallest."""
     word = key.strip()
     found = tables.find_members(store, word, pmid=normalise_pmid(word), doi=normalise_doi(word))
-    exact = [row["source_record_id"] for row in found if row["source_record_id"] == word]
+    exact = [row["entry_id"] for row in found if row["source_record_id"] == word]
     if exact:
         return str(exact[0])
     records = sorted({row["record_id"] for row in found})
-    begins = [row["source_record_id"] for row in found if row["source_record_id"].startswith(word)]
+    begins = sorted({row["entry_id"] for row in found if row["source_record_id"].startswith(word)})
     if len(begins) == 1:
         return str(begins[0])
     if len(records) == 1:

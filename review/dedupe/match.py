@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 
 from review.dedupe.prepare import Prepared
 
@@ -30,7 +30,7 @@ _ALL_PAIRS_UP_TO = 12
 
 @dataclass(frozen=True)
 class Pair:
-    """Two records (a < b), the rule that brought them together, and what speaks against it."""
+    """Two entries (a < b), the rule that brought them together, and what speaks against it."""
 
     a: str
     b: str
@@ -47,20 +47,28 @@ class Matches:
 
 
 class Vetoes:
-    """What speaks against a pair, judged over all the records that are there."""
+    """What speaks against a pair, judged over all the records that are there.
+
+    Of an entry that its source revised, the version counts that has least against it: a revision must not part
+    what is one record already.
+    """
 
     def __init__(self, records: Iterable[Prepared]) -> None:
-        self._records = {record.source_record_id: record for record in records}
+        self._versions: dict[str, list[Prepared]] = defaultdict(list)
         pmids: dict[str, set[str]] = defaultdict(set)
-        for record in self._records.values():
+        for record in records:
+            self._versions[record.entry].append(record)
             if record.doi and record.pmid:
                 pmids[record.doi].add(record.pmid)
         self._shared = {doi for doi, found in pmids.items() if len(found) > 1}
 
     def against(self, a: str, b: str) -> tuple[str, ...]:
-        """The vetoes against merging *a* and *b*; none where a PMID is shared or a record is unknown."""
-        one, other = self._records.get(a), self._records.get(b)
-        if one is None or other is None or (one.pmid and one.pmid == other.pmid):
+        """The vetoes against merging the entries *a* and *b*; none where a PMID is shared or one is unknown."""
+        found = [self._between(*two) for two in product(self._versions.get(a, ()), self._versions.get(b, ()))]
+        return min(found, key=len, default=())
+
+    def _between(self, one: Prepared, other: Prepared) -> tuple[str, ...]:
+        if one.pmid and one.pmid == other.pmid:
             return ()
         found = []
         if one.pmid and other.pmid:
@@ -75,17 +83,16 @@ class Vetoes:
 
 
 def match(records: Sequence[Prepared]) -> Matches:
-    """All pairs of *records*: each pair once, under its strongest rule."""
+    """All pairs of the entries of *records*: each pair once, under its strongest rule."""
     vetoes = Vetoes(records)
     found: dict[tuple[str, str], str] = {}
     for rule, key in _KEYS.items():
-        for a, b in _pairs(records, key):
-            found.setdefault((a, b), rule)
+        for pair, _ in _pairs(records, key):
+            found.setdefault(pair, rule)
     pairs = [Pair(a, b, rule, vetoes.against(a, b)) for (a, b), rule in sorted(found.items())]
-    by_id = {record.source_record_id: record for record in records}
+    by_title = {pair: two for pair, two in _pairs(records, _title_year_author) if pair not in found}
     alike = [
-        Pair(a, b, SAME_TITLE, vetoes.against(a, b) or (_identifiers(by_id[a], by_id[b]),))
-        for a, b in sorted(set(_pairs(records, _title_year_author)) - found.keys())
+        Pair(a, b, SAME_TITLE, vetoes.against(a, b) or (_identifiers(*by_title[a, b]),)) for a, b in sorted(by_title)
     ]
     return Matches(
         merge=tuple(pair for pair in pairs if not pair.vetoes),
@@ -93,10 +100,11 @@ def match(records: Sequence[Prepared]) -> Matches:
     )
 
 
-def rule_for(one: Prepared, other: Prepared) -> str | None:
-    """The strongest rule that brings two records together, whatever speaks against it."""
+def rule_for(records: Sequence[Prepared], a: str, b: str) -> str | None:
+    """The strongest rule that brings the entries *a* and *b* together, whatever speaks against it."""
+    ones, others = ([record for record in records if record.entry == entry] for entry in (a, b))
     for rule, key in {**_KEYS, SAME_TITLE: _title_year_author}.items():
-        if key(one) is not None and key(one) == key(other):
+        if any(key(one) is not None and key(one) == key(other) for one, other in product(ones, others)):
             return rule
     return None
 
@@ -120,18 +128,19 @@ def _title_year_author(record: Prepared) -> str | None:
     return f"{record.title}\0{record.year}\0{record.first_author}"
 
 
-def _pairs(records: Sequence[Prepared], key: Callable[[Prepared], str | None]) -> Iterable[tuple[str, str]]:
-    groups: dict[str, list[str]] = defaultdict(list)
+def _pairs(
+    records: Sequence[Prepared], key: Callable[[Prepared], str | None]
+) -> Iterable[tuple[tuple[str, str], tuple[Prepared, Prepared]]]:
+    """Pairs of entries (a < b) of which a version each has the same *key*, and these two versions."""
+    groups: dict[str, dict[str, Prepared]] = defaultdict(dict)
     for record in records:
         word = key(record)
         if word is not None:
-            groups[word].append(record.source_record_id)
+            groups[word].setdefault(record.entry, record)
     for members in groups.values():
         ids = sorted(members)
-        if len(ids) <= _ALL_PAIRS_UP_TO:
-            yield from combinations(ids, 2)
-        else:
-            yield from ((ids[0], other) for other in ids[1:])
+        pairs = combinations(ids, 2) if len(ids) <= _ALL_PAIRS_UP_TO else ((ids[0], other) for other in ids[1:])
+        yield from (((a, b), (members[a], members[b])) for a, b in pairs)
 
 
 _KEYS: dict[str, Callable[[Prepared], str | None]] = {

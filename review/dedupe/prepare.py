@@ -36,6 +36,12 @@ class Prepared:
     title: str = ""
     year: int | None = None
     first_author: str = ""
+    entry_id: str = ""
+
+    @property
+    def entry(self) -> str:
+        """The source record that stands for all versions of it: the one that was read first."""
+        return self.entry_id or self.source_record_id
 
 
 def prepare(rows: Iterable[Mapping[str, Any]]) -> list[Prepared]:
@@ -49,6 +55,7 @@ def prepare(rows: Iterable[Mapping[str, Any]]) -> list[Prepared]:
             title=_plain(row.get("title")),
             year=row.get("year"),
             first_author=_first_author(row.get("authors")),
+            entry_id=row.get("entry_id") or "",
         )
         for row in rows
     ]

@@ -13,20 +13,21 @@ if TYPE_CHECKING:
     import polars as pl
 
 _RECORDS = """
-select source_record_id, pmid, doi, publication_types, title, year, authors
-from v1.source_record
-order by source_record_id
+select s.source_record_id, s.pmid, s.doi, s.publication_types, s.title, s.year, s.authors, m.entry_id
+from v1.source_record s
+join v1.record_member m using (source_record_id)
+order by s.source_record_id
 """
 _DETAILS = """
-select s.source_record_id, m.record_id, s.source, s.accession, s.version, s.title, s.year, s.pmid, s.doi,
+select m.entry_id, s.source_record_id, m.record_id, s.source, s.accession, s.version, s.title, s.year, s.pmid, s.doi,
   s.publication_types
 from v1.source_record s
 join v1.record_member m using (source_record_id)
-where list_contains($ids, s.source_record_id)
-order by s.source_record_id
+where list_contains($ids, m.entry_id) and s.is_latest
+order by m.entry_id
 """
 _FIND = """
-select m.record_id, s.source_record_id
+select m.record_id, s.source_record_id, m.entry_id
 from v1.source_record s
 join v1.record_member m using (source_record_id)
 where s.source_record_id = $key or m.record_id = $key
@@ -52,18 +53,18 @@ _LINKS = "select * from dedupe.record_link order by arrival, link_id"
 
 
 def read_records(store: Store) -> list[dict[str, Any]]:
-    """Every source record, with what deduplication looks at."""
+    """Every source record, older versions too, with what deduplication looks at."""
     return store.read(_RECORDS).to_dicts()
 
 
 def read_details(store: Store, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Source records by id, with their record, source, title and year."""
+    """Entries by id, each as it was read last: with its record, source, title and year."""
     rows = store.read(_DETAILS, {"ids": sorted(set(ids))}).to_dicts()
-    return {row["source_record_id"]: row for row in rows}
+    return {row["entry_id"]: row for row in rows}
 
 
 def find_members(store: Store, key: str, *, pmid: str | None, doi: str | None) -> list[dict[str, Any]]:
-    """(record_id, source_record_id) of what *key* may name: an id, the beginning of one, a PMID, a DOI."""
+    """(record_id, source_record_id, entry_id) of what *key* may name: an id, the beginning of one, a PMID, a DOI."""
     return store.read(_FIND, {"key": key, "pmid": pmid, "doi": doi}).to_dicts()
 
 

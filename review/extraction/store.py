@@ -35,14 +35,14 @@ _STUDIES = """
     (select count(*) from v1.study_report p where p.study_id = s.study_id) as reports,
     (select count(*) from v1.arm a where a.study_id = s.study_id) as arms,
     (select count(*) from v1.result r where r.study_id = s.study_id) as figures,
-    s.file
+    s.notices, s.file
   from v1.study s
   where ($condition is null or s.condition_id = $condition)
   order by s.study_id
 """
 _STUDY = "select * from v1.study where study_id = $study"
 _PARTS = {
-    "reports": "select report_id, kind, year, pmid, doi, registry_id, url from v1.study_report "
+    "reports": "select report_id, kind, year, pmid, doi, registry_id, url, notices from v1.study_report "
     "where study_id = $study order by line",
     "arms": "select arm_id, role, label, cell_source_id, comparator_type, dose_as_printed, n_randomised, combines "
     "from v1.arm where study_id = $study order by line",

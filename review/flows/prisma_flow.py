@@ -11,6 +11,7 @@ from review.project import Project
 from review.reporting.prisma import Identity, flow_table
 from review.reporting.table import Table
 from review.search import store as searches
+from review.search.standing import standing
 from review.search.strategy import Strategy, load_strategy, strategies
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def strategy_notes(store: Store, project: Project) -> list[str]:
         named = f"Strategy {strategy.name}, version {strategy.version} ({strategy.sha256[:_SHORT]})"
         run = ran.get(strategy.name)
         if run is None:
-            notes.append(f"{named}: {strategy.standing}.")
+            notes.append(f"{named}: {standing(store, strategy)}.")
         elif run["strategy_sha256"] == strategy.sha256:
             notes.append(f"{named}: run on {run['searched_on']}, {run['hits']} records.")
         else:

@@ -7,9 +7,12 @@ from review.database import Store
 from review.extraction.load import Drift, drift
 from review.flows.prisma_flow import broken_strategies, changed_strategies, prisma_flow
 from review.project import Project
+from review.reporting.notices import notice_lines, record_lines
 from review.reporting.table import SIMULATED, Column, Row, Table
 from review.screening import overview
+from review.screening.blinding import is_blinded
 from review.search import store as searches
+from review.search.standing import standing
 from review.search.strategy import load_strategy, strategies
 from review.synthesis import store as pools
 from review.synthesis.rebuild import is_stale
@@ -27,6 +30,7 @@ def status_table(store: Store, project: Project, *, reviewer: str | None = None)
         *(("records", words) for words in _records(store, project)),
         *(("screening", words) for words in _screening(store, project, reviewer)),
         *(("extraction", words) for words in _extraction(store, project)),
+        *(("notices", words) for words in _notices(store, project, reviewer)),
         ("appraisal", _appraisal(store)),
         *(("synthesis", words) for words in _synthesis(store, project)),
     ]
@@ -60,7 +64,7 @@ def _searches(store: Store, project: Project) -> list[str]:
     said += [f"strategy {name} cannot be read: {problem.message}" for name, problem in broken.items()]
     for path in strategies(project.queries):
         if path.stem not in broken and not any(run["strategy"] == path.stem for run in history):
-            said.append(f"strategy {path.stem}: {load_strategy(path).standing}")
+            said.append(f"strategy {path.stem}: {standing(store, load_strategy(path))}")
     for run in history:
         arrived = {True: "all arrived", False: f"{run['imported']} arrived", None: "nothing imported yet"}
         counted = "hits not stated" if run["hits"] is None else f"{run['hits']} hits"
@@ -111,6 +115,12 @@ def _drift_words(changes: list[Drift]) -> str:
     return f"STALE: {one} from the database ({named}): run review extract load"
 
 
+def _notices(store: Store, project: Project, reviewer: str | None) -> list[str]:
+    """Studies stand in files that everybody reads; of records, a blinded reviewer sees those they included."""
+    own = reviewer if is_blinded(store, project, reviewer) else None
+    return [*notice_lines(store), *record_lines(store, reviewer=own)]
+
+
 def _appraisal(store: Store) -> str:
     judged = judgements.risk_of_bias(store)["status"].to_list()
     rated = [word for word in grade.certainties(store)["certainty"].to_list() if word != "not rated"]
@@ -124,5 +134,5 @@ def _synthesis(store: Store, project: Project) -> list[str]:
         return ["nothing computed"]
     said = [f"{counts['cells']} cells with effect sizes, {counts['pooled']} of them pooled (two studies or more)"]
     if is_stale(store, project):
-        said.append("STALE: figures or protocol have changed since: run review synthesize run")
+        said.append("STALE: figures, protocol or retractions have changed since: run review synthesize run")
     return said

@@ -11,6 +11,7 @@ from review.measures.display import number as number
 from review.project import Project
 from review.reporting import store as reads
 from review.reporting.table import SIMULATED, Column, Row, Table
+from review.terms import Subset
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 By = Literal["condition", "cell_source", "condition,cell_source"]
 EXTRACTION = "Extraction: single reading, tables and abstracts, not verified."
 NO_FIGURES = "no poolable figures"
+WITHOUT_RETRACTED = "without retracted studies"
 
 _COLUMNS = (
     Column("condition", "Condition"),
@@ -52,6 +54,7 @@ def evidence_table(
 ) -> tuple[Table, pl.DataFrame]:
     """The evidence table and its raw lines (RR on the log scale, as in `v1.evidence_table`).
 
+    Beneath a line that holds retracted figures stands the same cell without them, as a sensitivity line.
     With *outcome* the cells of that outcome, and a line for each condition and cell source with trials but
     no poolable figure of it. Raises UsageProblem when the vocabulary has no such outcome.
     """
@@ -115,22 +118,32 @@ def _with_pairs_of_other_outcomes(store: Store, lines: pl.DataFrame, *, primary_
     import polars as pl
 
     everything = reads.evidence_lines(store, subset="primary" if primary_only else "all", outcome=None)
+    everything = everything.filter(pl.col("subset") != str(Subset.NOT_RETRACTED))
     pair = ["condition_id", "cell_source_id"]
     missing = everything.join(lines, on=pair, how="anti").unique(pair, maintain_order=True)
     if missing.is_empty():
         return lines
     trials = everything.join(missing.select(pair), on=pair).explode("study_ids", empty_as_null=True).group_by(pair)
+    flags = [
+        everything.join(missing.select(pair), on=pair)
+        .group_by(pair)
+        .agg(pl.col(name).explode(empty_as_null=True).drop_nulls().unique().sort())
+        for name in ("retracted", "notices")
+    ]
     blank = missing.with_columns(
         (pl.col("condition_id") + "/" + pl.col("cell_source_id")).alias("cell_id"),
         pl.lit(NO_FIGURES).alias("state"),
         pl.lit(0, dtype=missing.schema["k"]).alias("k"),
-        pl.col("warnings").list.head(0),  # they speak of another outcome's number
         *(pl.lit(None, dtype=missing.schema[name]).alias(name) for name in _EMPTY),
-    ).drop("study_ids", "trials")
+    ).drop("study_ids", "trials", "retracted", "notices", "warnings")
     counted = trials.agg(pl.col("study_ids").unique().sort()).with_columns(
         pl.col("study_ids").list.len().cast(missing.schema["trials"]).alias("trials")
     )
-    return pl.concat([lines, blank.join(counted, on=pair).select(lines.columns)])
+    for flag in (counted, *flags):
+        blank = blank.join(flag, on=pair)
+    # the other warnings speak of another outcome's number
+    blank = blank.with_columns(pl.col("notices").alias("warnings"))
+    return pl.concat([lines, blank.select(lines.columns)])
 
 
 _EMPTY = (
@@ -151,10 +164,11 @@ def _ordered(lines: pl.DataFrame, project: Project, by: By) -> pl.DataFrame:
         _rank("time_window", [item.id for item in plan.windows]),
     )
     first = ["cell_source", "condition"] if by == "cell_source" else ["condition", "cell_source"]
-    empty = (pl.col("state") == NO_FIGURES).cast(pl.Int8)
+    # a sensitivity line of which nothing is left stays beneath its cell
+    empty = ((pl.col("state") == NO_FIGURES) & (pl.col("subset") != str(Subset.NOT_RETRACTED))).cast(pl.Int8)
     if by == "condition,cell_source":
-        return lines.sort([*first, empty, *ranks, "cell_id"])
-    return lines.sort([first[0], empty, first[1], *ranks, "cell_id"])
+        return lines.sort([*first, empty, *ranks, "cell_id", "subset"])
+    return lines.sort([first[0], empty, first[1], *ranks, "cell_id", "subset"])
 
 
 def _rank(column: str, order: list[str]) -> pl.Expr:
@@ -184,6 +198,10 @@ def _row(line: Mapping[str, Any], project: Project, by: By, footnotes: list[str]
         comparator = comparators.get(line["comparator"], line["comparator"])
         measure = ", ".join(filter(None, (line["measure"], unit(line["measure"], line["outcome_id"], project))))
         effect = span(line["estimate"], line["ci_lo"], line["ci_hi"], line["measure"])
+    notes = "one study, not pooled" if line["k"] == 1 else "pooled" if has_figures else ""
+    if line["subset"] == Subset.NOT_RETRACTED:
+        comparator = f"{comparators.get(line['comparator'], line['comparator'])}: {WITHOUT_RETRACTED}"
+        notes = f"sensitivity: {notes or 'no study is left'}"
     return Row(
         cells=(
             condition,
@@ -201,7 +219,7 @@ def _row(line: Mapping[str, Any], project: Project, by: By, footnotes: list[str]
             line["level"],
             line["certainty"],
             line["risk_of_bias"],
-            "one study, not pooled" if line["k"] == 1 else "pooled" if has_figures else "",
+            notes,
             line["cell_id"],
         ),
         group=group,
@@ -231,6 +249,7 @@ def _notes(project: Project, lines: pl.DataFrame, *, primary_only: bool) -> tupl
         text
         for text in (
             kept,
+            _retracted_note(lines, primary_only=primary_only),
             f"Random effects, {plan.tau2}, interval {plan.interval}; k = 1 is shown, not pooled; "
             "prediction intervals from k = 3. MD and SMD: below zero is better for the cell treatment.",
             "Cells stand at the leaf that the study names; nothing is rolled up.",
@@ -240,6 +259,15 @@ def _notes(project: Project, lines: pl.DataFrame, *, primary_only: bool) -> tupl
         )
         if text
     )
+
+
+def _retracted_note(lines: pl.DataFrame, *, primary_only: bool) -> str:
+    if not lines["retracted"].list.len().sum():
+        return ""
+    held = "Lines that include retracted figures say so and hold them"
+    if primary_only:
+        return f"{held}; the table of all figures has a line without them."
+    return f"{held}; the line beneath, {WITHOUT_RETRACTED}, does not."
 
 
 def _rated(lines: pl.DataFrame, column: str) -> bool:

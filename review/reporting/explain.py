@@ -13,13 +13,23 @@ from review.errors import UsageProblem
 from review.measures.display import number
 from review.project import Project
 from review.reporting import store as reads
-from review.reporting.evidence_table import EXTRACTION, NO_FIGURES, effect_words, span, unit
+from review.reporting.evidence_table import EXTRACTION, NO_FIGURES, WITHOUT_RETRACTED, effect_words, span, unit
+from review.reporting.notices import notice_words
 from review.reporting.table import SIMULATED
+from review.terms import Subset
 
 if TYPE_CHECKING:
     import polars as pl
 
 Line = dict[str, Any]
+
+
+_SUBSETS = {
+    Subset.ALL: "all figures",
+    Subset.PRIMARY: "primary figures only",
+    Subset.NOT_RETRACTED: WITHOUT_RETRACTED,
+}
+_USES = {_SUBSETS[Subset.PRIMARY]: f"with {_SUBSETS[Subset.PRIMARY]}"}
 
 
 @dataclass(frozen=True)
@@ -34,6 +44,7 @@ class Explanation:
     remarks: tuple[Line, ...]
     trials: tuple[Line, ...]
     simulated: bool
+    notices: tuple[Line, ...] = ()
 
 
 def explain(store: Store, project: Project, cell: str) -> Explanation:
@@ -48,7 +59,8 @@ def explain(store: Store, project: Project, cell: str) -> Explanation:
         trials = _all(reads.trials_of_pair(store, parts[0], parts[1]))
         effects = _all(reads.effects_of_pair(store, parts[0], parts[1]))
         if lines or trials:
-            return Explanation(cell, lines, (), effects, (), (), trials, project.simulated)
+            notices = _all(reads.notices_of_pair(store, parts[0], parts[1]))
+            return Explanation(cell, lines, (), effects, (), (), trials, project.simulated, notices)
     effects = _all(reads.effects_of_cell(store, cell))
     if not lines and not effects:
         near = near_cells(cell, reads.cell_ids(store))
@@ -58,7 +70,8 @@ def explain(store: Store, project: Project, cell: str) -> Explanation:
     pools = _all(reads.pools_of_cell(store, cell))
     rows = _all(reads.rows_of_cell(store, cell))
     remarks = _all(reads.remarks_of_cell(store, cell))
-    return Explanation(cell, lines, pools, effects, rows, remarks, (), project.simulated)
+    notices = _all(reads.notices_of_cell(store, cell))
+    return Explanation(cell, lines, pools, effects, rows, remarks, (), project.simulated, notices)
 
 
 def near_cells(cell: str, known: Sequence[str], *, most: int = 5) -> list[str]:
@@ -74,7 +87,7 @@ def explanation_json(found: Explanation) -> str:
     content: dict[str, Any] = {"cell_id": found.cell_id}
     if found.simulated:
         content["simulated"] = "SIMULATED"
-    for name in ("lines", "pools", "effects", "rows", "remarks", "trials"):
+    for name in ("lines", "pools", "effects", "rows", "remarks", "trials", "notices"):
         content[name] = getattr(found, name)
     return json.dumps(content, ensure_ascii=False, indent=1, default=str)
 
@@ -88,7 +101,7 @@ def explanation_text(found: Explanation, project: Project) -> str:
     if not found.lines:
         out.append(f"  {NO_FIGURES}")
     for trial in found.trials:
-        out += _trial_lines(trial, found.effects)
+        out += _trial_lines(trial, found)
     if not found.trials:
         for effect in found.effects:
             out += ["", *_effect_lines(effect, found, project)]
@@ -98,9 +111,10 @@ def explanation_text(found: Explanation, project: Project) -> str:
 
 
 def _cell_lines(line: Line, found: Explanation, project: Project) -> list[str]:
-    subset = {"all": "all figures", "primary": "primary figures only"}[line["subset"]]
+    subset = _SUBSETS[line["subset"]]
     if not line["k"]:
-        return [f"  {subset}: {NO_FIGURES}; trials {line['trials']}"]
+        empty = f"  {subset}: {NO_FIGURES}; trials {line['trials']}"
+        return [empty, *(f"    note: {text}" for text in line["warnings"] or [])]
     out = [
         f"  {subset}: {line['state']}, k = {line['k']}, participants {line['participants'] or 'not printed'}, "
         f"{effect_words(line, project)}"
@@ -122,7 +136,8 @@ def _cell_lines(line: Line, found: Explanation, project: Project) -> list[str]:
             out.append(f"    95 % prediction interval {low} to {high} ({pool['pi_method']})")
         out.append("    from " + ", ".join(pool["effect_ids"]))
     out += [f"    note: {text}" for text in line["warnings"] or []]
-    out.append(f"    figures: {line['level']}; certainty {line['certainty']}; risk of bias {line['risk_of_bias']}")
+    certainty = f"; certainty {line['certainty']}" if line["certainty"] else ""
+    out.append(f"    figures: {line['level']}{certainty}; risk of bias {line['risk_of_bias']}")
     return out
 
 
@@ -139,6 +154,7 @@ def _effect_lines(effect: Line, found: Explanation, project: Project) -> list[st
     if inputs:
         out.append(f"  inputs: {inputs}")
     out.append(f"  {_use(effect, found.pools)}")
+    out += _notice_lines(effect["study_id"], found, retracted=effect["retracted"])
     if effect["flags"]:
         out.append(f"  flags: {', '.join(effect['flags'])}")
     for row in found.rows:
@@ -152,8 +168,18 @@ def _use(effect: Line, pools: Sequence[Line]) -> str:
     """Whether *effect* is pooled; one that loses to an overlapping study can count among primary figures alone."""
     if effect["pooled"]:
         return "pooled"
-    alone = any(pool["subset"] == "primary" and effect["effect_id"] in pool["effect_ids"] for pool in pools)
-    return f"{'pooled with primary figures only; else ' if alone else ''}not pooled: {effect['not_pooled_because']}"
+    alone = [_SUBSETS[pool["subset"]] for pool in pools if effect["effect_id"] in pool["effect_ids"]]
+    used = f"pooled {' and '.join(_USES.get(words, words) for words in alone)}; else " if alone else ""
+    return f"{used}not pooled: {effect['not_pooled_because']}"
+
+
+def _notice_lines(study_id: str, found: Explanation, *, retracted: bool) -> list[str]:
+    """One line for each notice on a report of the study."""
+    return [
+        f"  {'RETRACTED' if notice['retracts'] and retracted else 'notice'}: {notice_words(notice)}"
+        for notice in found.notices
+        if notice["study_id"] == study_id
+    ]
 
 
 def _concerns(remark: Line, effect: Line) -> bool:
@@ -193,11 +219,12 @@ def _row_lines(row: Line) -> list[str]:
     return out
 
 
-def _trial_lines(trial: Line, effects: tuple[Line, ...]) -> list[str]:
+def _trial_lines(trial: Line, found: Explanation) -> list[str]:
     size = f", {trial['n_randomised']} randomised" if trial["n_randomised"] is not None else ""
     out = ["", f"{trial['label']} [{trial['study_id']}], {trial['design']}{size}, {trial['figures']} figures"]
     out.append(f"  {trial['file']}")
-    for effect in effects:
+    out += _notice_lines(trial["study_id"], found, retracted=True)
+    for effect in found.effects:
         if effect["study_id"] == trial["study_id"]:
             out.append(f"  {effect['cell_id']}: {effect['not_pooled_because'] or 'pooled'}")
     return out

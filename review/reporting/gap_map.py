@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 SIGNS = {GapState.NO_TRIAL: "·", GapState.NO_OUTCOME: "○", GapState.FIGURES: "◐", GapState.POOLED: "●"}
+DAGGER = "†"
 _COLOURS = {
     GapState.NO_TRIAL: "#ffffff",
     GapState.NO_OUTCOME: "#d9d9d9",
@@ -55,6 +56,9 @@ def gap_map(store: Store, project: Project, *, outcome: str = "pain") -> tuple[T
     columns = tuple(Column(source, label) for source, label, trials in sources if trials)
     counts = lines.group_by("state").len()
     found = dict(counts.iter_rows())
+    labels = {row["study_id"]: row["label"] for row in reads.study_notices(store).to_dicts() if row["retracts"]}
+    marked = {study_id for found_here in lines["retracted"].to_list() for study_id in found_here}
+    retracted = sorted(label for study_id, label in labels.items() if study_id in marked)
     without = [label for _, label, trials in sources if not trials]
     legend = "; ".join(f"{sign} {state} ({found.get(state.value, 0)} pairs)" for state, sign in SIGNS.items())
     table = Table(
@@ -65,6 +69,7 @@ def gap_map(store: Store, project: Project, *, outcome: str = "pain") -> tuple[T
             text
             for text in (
                 f"Legend: {legend}. The number is that of the trials; k is that of the largest pool.",
+                f"{DAGGER} with a retracted trial, which is counted: {', '.join(retracted)}." if retracted else "",
                 f"Cell sources without any trial: {', '.join(without)}." if without else "",
                 "Trials of any design; nothing is rolled up to an umbrella.",
                 "" if project.simulated else "Extraction: single reading, tables and abstracts, not verified.",
@@ -87,7 +92,7 @@ def gap_list(table: Table, lines: pl.DataFrame) -> Table:
             Row(
                 (
                     line["cell_source"],
-                    f"{SIGNS[state]} {state.value}",
+                    f"{SIGNS[state]} {state.value}{f' {DAGGER}' if line['retracted'] else ''}",
                     line["trials"],
                     line["trials_with_figures"],
                     line["largest_k"] or None,
@@ -187,7 +192,8 @@ def draw_figure(frame: pl.DataFrame, figure_class: Any, patches: Any, *, title: 
         write(key, top + step * (place + 0.5), f"{place + 1}  {label}", fontsize=7)
     for place, line in enumerate(heading):
         write(0.1, 0.2 + 0.22 * place, line, weight="bold", fontsize=9)
-    write(0.1, 0.2 + 0.22 * len(heading), "Numbers in the cells: trials of any design", fontsize=7)
+    dagger = f"; {DAGGER} with a retracted trial" if frame["retracted"].list.len().sum() else ""
+    write(0.1, 0.2 + 0.22 * len(heading), f"Numbers in the cells: trials of any design{dagger}", fontsize=7)
     at = 0.1
     for state, colour in _COLOURS.items():
         box = patches.Rectangle(
@@ -220,7 +226,7 @@ def _draw_cells(axes: Any, frame: pl.DataFrame, patches: Any, sources: list[str]
         )
         if line["trials"]:
             ink = "white" if state is GapState.POOLED else "black"
-            words = str(line["trials"])
+            words = f"{line['trials']}{DAGGER if line['retracted'] else ''}"
             axes.text(x + 0.5, y + 0.5, words, ha="center", va="center", color=ink, fontsize=7)
 
 
@@ -238,4 +244,5 @@ def _sign(line: dict[str, object]) -> str:
     if state is GapState.NO_TRIAL:
         return SIGNS[state]
     pool = f" k={line['largest_k']}" if state is GapState.POOLED else ""
-    return f"{SIGNS[state]} {line['trials']}{pool}"
+    dagger = f" {DAGGER}" if line["retracted"] else ""
+    return f"{SIGNS[state]} {line['trials']}{pool}{dagger}"

@@ -14,6 +14,7 @@ from review.database import Store
 from review.errors import CheckFailed
 from review.project import Project
 from review.reporting import store as reads
+from review.reporting.notices import retracted_note
 from review.reporting.table import SIMULATED, Column, Row, Table
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def flow_table(store: Store, project: Project) -> tuple[Table, tuple[Identity, .
         caption=f"PRISMA 2020 flow: {project.title}",
         columns=(Column("box", "Box"), Column("label", "What"), Column("n", "n", kind="number")),
         rows=tuple(rows),
-        notes=(*_identity_notes(identities), *_words_used(rows)),
+        notes=tuple(filter(None, (*_identity_notes(identities), *_words_used(rows), retracted_note(store)))),
         banner=SIMULATED if project.simulated else "",
     )
     return table, identities, lines

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 _EVIDENCE = """
 select * from v1.evidence_table
-where subset = $subset and ($outcome is null or outcome_id = $outcome or outcome_id is null)
+where (subset = $subset or (subset = 'not_retracted' and $subset = 'all'))
+  and ($outcome is null or outcome_id = $outcome or outcome_id is null)
 """
 _PAIRS_WITH_OUTCOME = """
 select distinct t.condition_id, t.cell_source_id
@@ -66,11 +67,53 @@ from v1.effect_size
 where condition_id = $condition and cell_source_id = $cell_source
 order by cell_id, study_id
 """
+_STUDY_NOTICES = """
+select * exclude (row_ids) from v1.study_notice order by label, study_id, kind, pmid, notice_pmid
+"""
+_NOTICES_OF_CELL = """
+select n.* exclude (row_ids) from v1.study_notice n
+where n.study_id in (select study_id from v1.effect_size where cell_id = $cell)
+order by n.study_id, n.kind, n.pmid, n.notice_pmid
+"""
+_NOTICES_OF_PAIR = """
+select n.* exclude (row_ids) from v1.study_notice n
+where n.study_id in (
+  select study_id from v1.study_cell_source where condition_id = $condition and cell_source_id = $cell_source)
+order by n.study_id, n.kind, n.pmid, n.notice_pmid
+"""
+_RETRACTED_CELLS = """
+select e.study_id, e.cell_id, e.pooled, l.cell_id is not null as compared
+from v1.effect_size e
+left join v1.evidence_table l on l.cell_id = e.cell_id and l.subset = 'not_retracted'
+where e.retracted
+order by e.study_id, e.cell_id
+"""
+_NOTICED = "select count(*) from v1.publication_notice"
+_NOTICED_RECORDS = """
+with decided as materialized ({decided}),
+included as (
+  select d.record_id from decided d
+  where d.verdict = 'include' and (d.stage <> 'title_abstract' or not exists (
+    select 1 from decided o where o.record_id = d.record_id and o.stage = 'full_text' and o.verdict = 'exclude'))
+)
+select n.kind, n.pmid, n.notice_pmid, n.seen_at, n.words, n.record_id, r.title
+from v1.notice n
+join v1.record r using (record_id)
+where len(n.study_ids) = 0 and n.record_id in (select record_id from included)
+order by n.kind, n.pmid, n.notice_pmid
+"""
+_NOTICED_BY_ALL = _NOTICED_RECORDS.format(decided="select record_id, stage, state as verdict from v1.screening_state")
+_NOTICED_BY_ONE = _NOTICED_RECORDS.format(
+    decided="select record_id, stage, verdict from v1.current_decision where reviewer = $reviewer"
+)
 _DICTIONARY = "select * from v1.data_dictionary order by view_name, column_position"
 
 
 def evidence_lines(store: Store, *, subset: str, outcome: str | None) -> pl.DataFrame:
-    """The lines of the evidence table; with *outcome*, its cells and every line without poolable figures."""
+    """The lines of the evidence table; with *outcome*, its cells and every line without poolable figures.
+
+    Beside the lines of all figures stand those without retracted studies.
+    """
     return store.read(_EVIDENCE, {"subset": subset, "outcome": outcome})
 
 
@@ -137,6 +180,37 @@ def trials_of_pair(store: Store, condition: str, cell_source: str) -> pl.DataFra
 def effects_of_pair(store: Store, condition: str, cell_source: str) -> pl.DataFrame:
     """The effect sizes of a condition and a cell source, in any cell."""
     return store.read(_EFFECTS_OF_PAIR, {"condition": condition, "cell_source": cell_source})
+
+
+def study_notices(store: Store) -> pl.DataFrame:
+    """Every notice on a report of a study."""
+    return store.read(_STUDY_NOTICES)
+
+
+def notices_of_cell(store: Store, cell: str) -> pl.DataFrame:
+    """The notices on the studies of *cell*."""
+    return store.read(_NOTICES_OF_CELL, {"cell": cell})
+
+
+def notices_of_pair(store: Store, condition: str, cell_source: str) -> pl.DataFrame:
+    """The notices on the trials of a condition and a cell source."""
+    return store.read(_NOTICES_OF_PAIR, {"condition": condition, "cell_source": cell_source})
+
+
+def retracted_cells(store: Store) -> pl.DataFrame:
+    """Each retracted effect: study, cell, whether it is pooled, whether the cell has a line without it."""
+    return store.read(_RETRACTED_CELLS)
+
+
+def noticed_records(store: Store, *, reviewer: str | None) -> pl.DataFrame:
+    """Notices on included records that are no report of a study; with *reviewer*, on those that they included."""
+    # most reviews have no notice, and what follows is deep
+    counted = store.read(_NOTICED)
+    if not counted.item():
+        return counted.clear()
+    if reviewer is None:
+        return store.read(_NOTICED_BY_ALL)
+    return store.read(_NOTICED_BY_ONE, {"reviewer": reviewer})
 
 
 def dictionary_lines(store: Store) -> pl.DataFrame:

@@ -61,10 +61,13 @@ def visible_decisions(
 
 
 def opened_to(rows: Iterable[Mapping[str, Any]], reviewer: str) -> list[dict[str, Any]]:
-    """Of the decisions *rows* on one record and stage, those on source records that *reviewer* decided on."""
+    """Of the decisions *rows* on one record and stage, those on entries that *reviewer* decided on.
+
+    The versions of an entry are one: PubMed may have revised it between two reviewers.
+    """
     found = [dict(row) for row in rows]
-    decided = {row["source_record_id"] for row in found if row["reviewer"] == reviewer}
-    return [row for row in found if row["source_record_id"] in decided]
+    decided = {row["entry_id"] for row in found if row["reviewer"] == reviewer}
+    return [row for row in found if row["entry_id"] in decided]
 
 
 def is_open(store: Store, project: Project, *, record_id: str, reviewer: str, stage: Stage) -> bool:

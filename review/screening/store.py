@@ -134,7 +134,7 @@ order by s.stage, s.record_id
 """
 _SCREENERS = "select distinct reviewer from screening.decision where via <> 'import'"
 _CONFLICT_DECISIONS = """
-select d.record_id, d.stage, d.source_record_id, d.reviewer, d.verdict, d.reason
+select d.record_id, d.stage, d.source_record_id, d.entry_id, d.reviewer, d.verdict, d.reason
 from v1.current_decision d join v1.conflict c using (record_id, stage)
 order by d.arrival
 """
@@ -145,7 +145,7 @@ where stage = $stage
 group by record_id
 having bool_or(reviewer = $reviewer)
   and list_has_all(
-    coalesce(list(source_record_id) filter (where reviewer = $reviewer), []), list(source_record_id))
+    coalesce(list(entry_id) filter (where reviewer = $reviewer), []), list(entry_id))
 """
 _TOTALS = "select stage, sum(records)::bigint as records from v1.screening_progress group by stage order by stage"
 _AGREEMENT = "select * from v1.agreement order by stage, reviewer_1, reviewer_2"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,10 +12,13 @@ from review import __version__
 from review.database import Append, Store
 from review.search import store as rows
 from review.search.notices import notice_rows
+from review.search.pubmed_xml import engine
 from review.search.reading import Reading
 from review.search.receipts import make_receipt, receipt_row
 from review.search.recorded import Body
 from review.search.records import Record, Rejected, membership, quarantine_rows, sha256, source_rows
+
+AT_ONCE = 4000
 
 
 @dataclass(frozen=True)
@@ -46,20 +50,31 @@ def close_run(
     reading = Reading(
         dialect="pubmed_xml",
         evidence="efetch",
-        records=tuple(replace(record, offset=None) for record in records),
+        records=tuple(record if record.offset is None else replace(record, offset=None) for record in records),
         markers=len(records),
         unmapped={"records that were not asked": unasked} if unasked else {},
     )
-    found = source_rows(reading.records, source=run["source"])
-    known = rows.known_ids(store, [row["source_record_id"] for row in found])
+    found: list[dict[str, Any]] = []
+    notices: list[dict[str, Any]] = []
+    for at in range(0, len(reading.records), AT_ONCE):
+        some = reading.records[at : at + AT_ONCE]
+        whole = source_rows(some, source=run["source"])
+        notices += notice_rows(some, whole)
+        if len(reading.records) > AT_ONCE:
+            # the rows of a large run go first, part by part, and of each only its keys stay: no receipt, nothing to see
+            rows.keep_records(store, whole)
+            whole = [{name: row[name] for name in ("source_record_id", "pmid")} for row in whole]
+        found += whole
+    known = rows.visible_ids(store, [row["source_record_id"] for row in found])
     fresh = [row for row in found if row["source_record_id"] not in known]
     before = rows.known_pmids(store, source=run["source"], pmids=[row["pmid"] for row in fresh if row["pmid"]])
     # the id hangs on the run alone: closing the same run again, with one more body, must find its receipt
     import_id = import_id_of(run["run_id"])
+    fingerprint, size = _all_of(bodies)
     receipt = make_receipt(
         reading,
-        data_sha256=sha256(*(body.content for body in bodies)),
-        size=sum(len(body.content) for body in bodies),
+        data_sha256=fingerprint,
+        size=size,
         name=f"{name} ({len(bodies)} answers)",
         source=run["source"],
         source_kind=run["source_kind"],
@@ -73,8 +88,8 @@ def close_run(
     )
     rows.commit_import(
         store,
-        records=found,
-        notices=notice_rows(reading.records, found),
+        records=found if len(found) <= AT_ONCE else (),
+        notices=notices,
         membership=membership(import_id, found, reading.records),
         receipt=receipt_row(receipt) | {"import_id": import_id},
         quarantine=quarantine_rows(rejected, import_id=import_id, run_id=run["run_id"]),
@@ -83,6 +98,16 @@ def close_run(
         more=more,
     )
     return Closed(len(found), receipt.records_new, sum(row["pmid"] in before for row in fresh))
+
+
+def _all_of(bodies: Sequence[Body]) -> tuple[str, int]:
+    """Fingerprint and size of all contents, of which only one is unpacked at a time; as records.sha256 has it."""
+    digest, size = hashlib.sha256(), 0
+    for body in bodies:
+        content = body.content
+        digest.update(str(len(content)).encode() + b":" + content)
+        size += len(content)
+    return digest.hexdigest(), size
 
 
 def import_id_of(run_id: str) -> str:
@@ -94,4 +119,4 @@ def tool_name() -> str:
     """Which program asked, with versions."""
     import Bio
 
-    return f"regen-review {__version__}, biopython {Bio.__version__}"
+    return f"regen-review {__version__}, biopython {Bio.__version__}, {engine()}"

@@ -14,7 +14,7 @@ from review.search.checking import unreadable
 from review.search.decoding import Decoded
 from review.search.reading import Reading, Repair
 from review.search.records import Record, Rejected
-from review.search.tagged import pmcid_of, year_of
+from review.search.tagged import doi_of, pmcid_of, year_of
 
 NAMES: dict[str, tuple[str, ...]] = {
     "title": ("title", "article title", "item title", "document title", "primary title", "title primary", "ti", "t1"),
@@ -22,23 +22,32 @@ NAMES: dict[str, tuple[str, ...]] = {
     "authors": ("authors", "author", "author s", "author names", "authors primary", "first authors",
                 "author full names", "au"),
     "journal": ("journal", "journal book", "periodical full", "publication title", "source title", "journal title",
-                "publication", "periodical", "periodical abbrev", "journal name", "source"),
+                "publication", "periodical", "periodical abbrev", "journal name", "so", "source"),
     "year": ("year", "publication year", "pub year", "published year", "py", "date", "publication date"),
-    "volume": ("volume", "volume number", "journal volume"),
-    "issue": ("issue", "issue number", "journal issue", "number"),
-    "pages": ("pages", "page", "start page"),
-    "language": ("language", "language s", "languages"),
-    "pmid": ("pmid", "pubmed id", "medline pmid", "pubmedid"),
-    "doi": ("doi", "item doi", "do"),
+    "volume": ("volume", "volume number", "journal volume", "vl"),
+    "issue": ("issue", "issue number", "journal issue", "number", "is"),
+    "pages": ("pages", "page", "start page", "page start", "bp", "art no", "article number"),
+    "last_page": ("end page", "page end", "other pages", "ep"),
+    "language": ("language", "language s", "languages", "language of original document", "la"),
+    "pmid": ("pmid", "pubmed id", "medline pmid", "pubmedid", "pm"),
+    "doi": ("doi", "item doi", "do", "di"),
     "pmcid": ("pmcid", "pmc id"),
-    "keywords": ("keywords", "author keywords", "keyword s", "keyword", "kw"),
+    "keywords": ("keywords", "author keywords", "keyword s", "keyword", "kw", "de"),
     "mesh": ("mesh", "mesh terms", "descriptor s"),
-    "url": ("url", "link", "fulltext url", "open url link"),
+    "url": ("url", "link", "fulltext url", "open url link", "urls"),
     "registry": ("registry id", "clinical trial numbers", "nct number", "trial registration"),
-    "record_type": ("type", "publication type", "reference type", "type of reference", "content type", "item type"),
-    "accession": ("accession number", "accession", "openalex id", "record id"),
+    "record_type": ("type", "publication type", "reference type", "type of reference", "content type", "item type",
+                    "document type", "dt", "pt"),
+    "accession": ("accession number", "accession", "embase accession id", "eid", "ut", "ut unique wos id",
+                  "openalex id", "record id"),
 }  # fmt: skip
 _ENOUGH = ("title", "abstract", "pmid", "doi")
+# Embase gives one column for all: `Journal (2014) 3:3 (152-160). Date of Publication: 2014`
+_CITATION = re.compile(
+    r"(?P<journal>.+?) \((?P<year>\d{4})\)(?: (?P<volume>[^\s:()]+)(?::(?P<issue>[^\s()]+))?)?(?: \((?P<pages>[^)]*)\))?"
+)
+_INITIALS = re.compile(r"[^\W\d][\w'’.\- ]* (?:[A-Z]\.?-?){1,4}(?: (?:Jr|Sr|2nd|3rd)\.?)?")
+_TURNED = re.compile(r"([^,;]+, (?:[A-Z]\.[ -]?){1,4})(?:, |$)")
 _KINDS = {"pmid": "PMID", "doi": "DOI", "year": "year"}
 
 
@@ -50,6 +59,10 @@ def read_csv(decoded: Decoded, *, mapping: Mapping[str, str] | None = None, name
     """
     delimiter, _ = find_header(decoded.text)
     rows = _rows(decoded.text, delimiter, name)
+    if looks_turned(decoded.text, delimiter):
+        rows, turned = _turned(rows)
+    else:
+        turned = 0
     head_line, header = next(rows, (1, []))
     place = f"{name} line {head_line}"
     columns = _columns(header, mapping or {}, delimiter=delimiter, place=place)
@@ -84,7 +97,9 @@ def read_csv(decoded: Decoded, *, mapping: Mapping[str, str] | None = None, name
     counts = Counter(pair[0] for record in records for pair in record.fields if pair[0] not in taken)
     return Reading(
         dialect="tsv" if delimiter == "\t" else "csv",
-        evidence=f"header {delimiter.join(header)[:200]!r}, columns: " + ", ".join(sorted(columns)),
+        evidence=("a field in each row; " if turned else "")
+        + f"header {delimiter.join(header)[:200]!r}, columns: "
+        + ", ".join(sorted(columns)),
         records=tuple(records),
         markers=len(marks),
         marker_lines=tuple(marks),
@@ -116,9 +131,19 @@ def looks_like_header(header: Sequence[str]) -> bool:
 
 def looks_like_table(text: str, delimiter: str) -> bool:
     """Whether the first two lines have several cells, and as many; a table of one's own header."""
-    first = [line for line in text.split("\n", 50) if line.strip()][:2]
+    first = _lines(text, 2)
     sizes = [len(cells) for cells in csv.reader(first, delimiter=delimiter)]
     return sizes[0] > 2 or (sizes[0] == 2 and set(sizes) == {2})
+
+
+def _lines(text: str, count: int) -> list[str]:
+    return [line for line in text.split("\n", 50)[:50] if line.strip()][:count]
+
+
+def looks_turned(text: str, delimiter: str) -> bool:
+    """Whether each row is a field and no record, as in Embase's "fields by row": the first cells are names of columns."""
+    first = [cells[0] for cells in csv.reader(_lines(text, 12), delimiter=delimiter) if cells]
+    return len(first) > 3 and sum(any(plain(cell) in names for names in NAMES.values()) for cell in first) > 3
 
 
 def plain(header: str) -> str:
@@ -175,6 +200,39 @@ def _rows(text: str, delimiter: str, name: str) -> Iterator[tuple[int, list[str]
         raise FormatError(message, hint="export the file again; nothing was read") from problem
 
 
+def _turned(rows: Iterator[tuple[int, list[str]]]) -> tuple[Iterator[tuple[int, list[str]]], int]:
+    """The rows of a table with a record in each row, of one with a field in each; and how many records there are.
+
+    A record begins where a field comes that the one before has already.
+    """
+    found: list[tuple[int, dict[str, str]]] = []
+    for line, cells in rows:
+        name = cells[0].strip()
+        if not found or name in found[-1][1]:
+            found.append((line, {}))
+        found[-1][1][name] = "; ".join(cell.strip() for cell in cells[1:] if cell.strip())
+    header = list(dict.fromkeys(name for _, record in found for name in record))
+    table = [(line, [record.get(name, "") for name in header]) for line, record in found]
+    return iter([(1, header), *table]), len(found)
+
+
+def names(text: str | None) -> str | None:
+    """Authors as `Last F; Last F`, where a table joins them by commas or writes a list of Python's."""
+    if not text:
+        return None
+    if re.fullmatch(r"\[(?:'[^\]]*'|\"[^\]]*\")\]", text):
+        return "; ".join(re.findall(r"'((?:[^'\\]|\\.)*)'|\"", text[1:-1])).strip("; ") or text
+    if ";" in text:
+        return "; ".join(re.sub(r",(?=\S)", ", ", part.strip()) for part in text.split(";") if part.strip())
+    parts = [part.strip() for part in text.rstrip(" .,").split(", ")]
+    if len(parts) > 1 and all(_INITIALS.fullmatch(part) for part in parts[:-1]) and " " in parts[-1]:
+        return "; ".join([*parts[:-1], text.rstrip(" ,").split(", ")[-1]])
+    turned = _TURNED.findall(text)
+    if len(turned) > 1 and ", ".join(turned) == text.rstrip(" ,"):
+        return "; ".join(turned)
+    return text
+
+
 def _record(pairs: list[tuple[str, str]], columns: Mapping[str, str], *, line: int) -> Record:
     values: dict[str, str] = {}
     for head, cell in pairs:
@@ -186,20 +244,23 @@ def _record(pairs: list[tuple[str, str]], columns: Mapping[str, str], *, line: i
     def many(column: str) -> tuple[str, ...]:
         return tuple(part.strip() for part in re.split(r"[;|]", get(column) or "") if part.strip())
 
+    place = _CITATION.match(get("journal") or "") if plain(columns.get("journal", "")) == "source" else None
+    cited = {name: value for name, value in place.groupdict().items() if value} if place else {}
+    first, last = get("pages"), get("last_page")
     return Record(
         fields=[list(pair) for pair in pairs],
         dialect="csv",
         title=get("title"),
         abstract=get("abstract"),
-        authors=get("authors"),
-        journal=get("journal"),
-        year=year_of(get("year") or ""),
-        volume=get("volume"),
-        issue=get("issue"),
-        pages=get("pages"),
+        authors=names(get("authors")),
+        journal=cited.get("journal") or get("journal"),
+        year=year_of(get("year") or "", cited.get("year", "")),
+        volume=get("volume") or cited.get("volume"),
+        issue=get("issue") or cited.get("issue"),
+        pages=(f"{first}-{last}" if first and last and "-" not in first else first) or cited.get("pages"),
         language=get("language"),
         pmid=normalise_pmid(get("pmid")),
-        doi=normalise_doi(get("doi")) or normalise_doi(get("url")),
+        doi=normalise_doi(get("doi")) or doi_of(get("url") or ""),
         pmcid=pmcid_of(get("pmcid") or ""),
         registry_ids=tuple(find_registry_ids(f"{get('registry') or ''} {get('abstract') or ''}")),
         mesh=many("mesh"),

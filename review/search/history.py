@@ -20,6 +20,7 @@ _SEARCHES = [
     "retrieved",
     "imported",
     "reconciled",
+    "missing_pmids",
     "simulated",
 ]
 _RECEIPTS = [

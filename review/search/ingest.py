@@ -12,7 +12,7 @@ from review.database import Store
 from review.errors import FormatError, UsageProblem
 from review.search import store as rows
 from review.search.notices import notice_rows
-from review.search.receipts import Receipt, as_already, make_receipt, problem_of, receipt_of_row, receipt_row
+from review.search.receipts import Receipt, as_already, fault_of, make_receipt, problem_of, receipt_of_row, receipt_row
 from review.search.records import membership, quarantine_rows, source_rows
 from review.search.reference_files import read_reference_file
 from review.terms import SourceKind
@@ -29,6 +29,7 @@ def import_files(
     dialect: str = "auto",
     mapping: Mapping[str, str] | None = None,
     accept_loss: bool = False,
+    strict: bool = False,
     imported_by: str | None = None,
     imported_at: datetime | None = None,
 ) -> list[Receipt]:
@@ -44,6 +45,7 @@ def import_files(
             dialect=dialect,
             mapping=mapping,
             accept_loss=accept_loss,
+            strict=strict,
             imported_by=imported_by,
             imported_at=imported_at,
         )
@@ -62,6 +64,7 @@ def import_file(
     dialect: str = "auto",
     mapping: Mapping[str, str] | None = None,
     accept_loss: bool = False,
+    strict: bool = False,
     imported_by: str | None = None,
     imported_at: datetime | None = None,
 ) -> Receipt:
@@ -71,8 +74,11 @@ def import_file(
     search that was entered) both default to the search's. The same file from the same source adds nothing and
     returns the first receipt with `already`. Raises FormatError when the file or none of its records can be read,
     or when its markers do not add up or it is cut off and *accept_loss* is not given: then only a refused receipt
-    is stored.
+    is stored. With *strict* any loss, any repair and any tag outside a record is refused in the same way.
     """
+    if strict and accept_loss:
+        message = "--strict and --accept-loss contradict each other"
+        raise UsageProblem(message, hint="strict refuses every loss; leave one of the two out")
     source, source_kind, platform = _source(store, source, source_kind, platform, run_id)
     data = read_bytes(path)
     fingerprint = hashlib.sha256(data).hexdigest()
@@ -85,7 +91,7 @@ def import_file(
             raise UsageProblem(message, hint="a file belongs to the search it was first imported for")
         return as_already(receipt_of_row(earlier))
     reading = read_reference_file(data, name=path.name, dialect=dialect, mapping=mapping)
-    problem = problem_of(reading, name=path.name)
+    problem = problem_of(reading, name=path.name) or (fault_of(reading, name=path.name) if strict else None)
     refused = problem is not None and not (accept_loss and reading.records)
     records = source_rows(reading.records, source=source)
     known = rows.known_ids(store, [row["source_record_id"] for row in records])
@@ -108,6 +114,8 @@ def import_file(
         rows.keep_refused(store, receipt_row(receipt))
         message = f"{problem}; nothing of it was imported"
         or_accept = ", or accept the loss with --accept-loss" if reading.records else ""
+        if strict and reading.records:
+            or_accept = ", mend the lines that are named, or leave --strict out"
         raise FormatError(message, hint=f"export the file again{or_accept}")
     rows.commit_import(
         store,

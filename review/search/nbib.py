@@ -90,6 +90,8 @@ def _groups(lines: Sequence[str], *, with_pmid: bool) -> tuple[list[_Open], list
             else:
                 if after_blank:
                     repairs.append(Repair(groups[-1].line, f"blank line inside a field before line {number}"))
+                elif not text.startswith((" ", "\t")):
+                    repairs.append(Repair(number, "a line that begins with neither a tag nor blanks"))
                 groups[-1].pairs[-1][1] += " " + text.strip()
         else:
             tag, value = found

@@ -1,12 +1,14 @@
 """The receipt of an import: what the file held, what was read, and each loss with its line.
 
-Identity: markers seen = records read + records rejected. The markers are counted by a scan of their own, so a
-record that a reader swallowed shows as a difference, and nothing is committed.
+Identity: markers seen = records read + records rejected (+ those set aside, where only a selection of a file was
+wanted). The markers are counted by a scan of their own, so a record that a reader swallowed shows as a difference, and
+nothing is committed.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -17,6 +19,10 @@ from review.search.reading import Reading, Repair
 from review.search.records import filled, sha256
 
 _SHOWN = 10
+_TAGGED = re.compile(r"[A-Z][A-Z0-9]{1,3}\s{0,3}- |%[0-9A-Z] |@\w+\s*[{(]|<record\b")
+# records that were read and set aside; they stand among the unmapped, because they fill no column
+NOT_SELECTED = "not selected"
+NEWER = "in a newer file already"
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,20 @@ def problem_of(reading: Reading, *, name: str) -> str | None:
     return _difference(reading, name=name)
 
 
+def fault_of(reading: Reading, *, name: str) -> str | None:
+    """What forbids to commit *reading* where nothing may be lost or mended: the first fault with its line."""
+    faults = [(bad.line, bad.offset, f"lost: {bad.reason}") for bad in reading.rejected]
+    faults += [(repair.line, None, f"repaired: {repair.rule}") for repair in reading.repairs]
+    faults += [
+        (bad.line, None, f"a tag outside a record: {bad.text!r}") for bad in reading.strays if _TAGGED.match(bad.text)
+    ]
+    if not faults:
+        return None
+    line, offset, said = min(faults, key=lambda fault: (fault[0] is None, fault[0] or 0))
+    more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
+    return f"{name}: {_place({'line': line, 'byte': offset})}: {said}{more}; --strict allows no loss and no repair"
+
+
 def _cut_off(reading: Reading) -> str:
     return (
         f"the file ends inside the record that begins at line {reading.unfinished} ({reading.cut_off}); "
@@ -76,7 +96,7 @@ def _difference(reading: Reading, *, name: str) -> str | None:
     read, rejected = len(reading.records), len(reading.rejected)
     if reading.markers == read + rejected:
         return None
-    kind = {"ris": "TY", "nbib": "PMID"}.get(reading.dialect, "record")
+    kind = {"ris": "TY", "nbib": "PMID", "wos": "PT", "bibtex": "@"}.get(reading.dialect, "record")
     line = _unseparated(reading)
     where = f"; the record at line {line} was not separated" if line else ""
     return f"{name}: {reading.markers} {kind} markers but {read} records read and {rejected} rejected{where}"
@@ -170,19 +190,20 @@ def words(receipt: Receipt) -> str:
         day = f"{receipt.imported_at:%Y-%m-%d}"
         return f"{receipt.file_name}: already imported on {day} as {receipt.import_id}; nothing added"
     status = f"{receipt.status}, loss accepted" if receipt.loss_accepted else receipt.status
+    aside = {name: receipt.unmapped[name] for name in (NOT_SELECTED, NEWER) if name in receipt.unmapped}
+    counts = {"read": receipt.records_read, "rejected": receipt.records_rejected, **aside}
+    accounted, parts = sum(counts.values()), [f"{name} {count}" for name, count in counts.items()]
     lines = [
         f"{receipt.file_name}: {status}; {receipt.dialect} ({receipt.dialect_evidence})",
         f"  import {receipt.import_id}, sha256 {receipt.sha256[:16]}…, {receipt.bytes} bytes, {receipt.encoding}, "
         f"newlines {receipt.newlines}",
-        f"  markers {receipt.markers_seen} = read {receipt.records_read} + rejected {receipt.records_rejected}"
-        if receipt.markers_seen == receipt.records_read + receipt.records_rejected
-        else f"  markers {receipt.markers_seen} ≠ read {receipt.records_read} + rejected {receipt.records_rejected}",
+        f"  markers {receipt.markers_seen} {'=' if receipt.markers_seen == accounted else '≠'} {' + '.join(parts)}",
         f"  repaired {receipt.records_repaired}, new {receipt.records_new}",
         "  filled: " + ", ".join(f"{name} {count}" for name, count in receipt.filled.items()),
     ]
-    if receipt.unmapped:
+    if in_no_column := {tag: n for tag, n in receipt.unmapped.items() if tag not in aside}:
         lines.append(
-            "  kept but in no column: " + ", ".join(f"{tag} {n}" for tag, n in list(receipt.unmapped.items())[:20])
+            "  kept but in no column: " + ", ".join(f"{tag} {n}" for tag, n in list(in_no_column.items())[:20])
         )
     lines += _listed("lost", receipt.losses, "reason")
     lines += _listed("repaired", receipt.repairs, "rule")

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+# made once: json.dumps makes a new encoder for each call with options of its own
+_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 COLUMNS = ("title", "abstract", "authors", "journal", "year", "doi", "pmid")
 
 
@@ -63,7 +65,7 @@ class Rejected:
 
 def content_json(record: Record) -> str:
     """The canonical text of everything that the source gave."""
-    return json.dumps(record.fields, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _canonical(record.fields)
 
 
 def sha256(*parts: str | bytes) -> str:

@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from review.errors import FormatError
 from review.search import pubmed_xml
+from review.search.bibtex import read_bibtex
 from review.search.checking import look_at_records, unreadable
 from review.search.csv_records import read_csv
 from review.search.decoding import Decoded, decode
 from review.search.detect import READ, READ_IN_WORDS, Dialect, detect, refuse_binary
+from review.search.endnote_tagged import read_endnote_tagged
+from review.search.endnote_xml import read_endnote_xml
 from review.search.nbib import read_nbib
-from review.search.reading import Reading
+from review.search.reading import Reading, Repair, collector_at_rest
 from review.search.records import Record
 from review.search.ris import read_ris
+from review.search.wos import read_wos
+
+_LINE_BY_LINE: Mapping[str, Callable[..., Reading]] = {
+    "nbib": read_nbib,
+    "ris": read_ris,
+    "wos": read_wos,
+    "endnote": read_endnote_tagged,
+    "bibtex": read_bibtex,
+}
 
 
 def read_reference_file(
@@ -21,7 +34,7 @@ def read_reference_file(
 ) -> Reading:
     """The records of a file and the account of its lines.
 
-    *dialect* is `auto` or one of pubmed_xml, nbib, ris, csv, tsv; *mapping* names columns of a CSV file.
+    *dialect* is `auto` or one of `detect.READ`; *mapping* names columns of a CSV file.
     Raises FormatError when the file is empty, cut off, in a dialect that is not read, or holds no record.
     """
     if dialect not in ("auto", *READ):
@@ -35,18 +48,28 @@ def read_reference_file(
     found = detect(decoded, name=name) if dialect == "auto" else Dialect(dialect, "as told")
     if found.name == "pubmed_xml":
         reading = _read_xml(data, decoded, name=name, evidence=found.evidence)
-    elif found.name == "nbib":
-        reading = read_nbib(decoded, evidence=found.evidence)
-    elif found.name == "ris":
-        reading = read_ris(decoded, evidence=found.evidence)
+    elif found.name == "endnote_xml":
+        reading = read_endnote_xml(decoded, evidence=found.evidence, name=name)
+    elif found.name in _LINE_BY_LINE:
+        with collector_at_rest():
+            reading = _LINE_BY_LINE[found.name](decoded, evidence=found.evidence)
     else:
         reading = read_csv(decoded, mapping=mapping, name=name)
+    reading = _with_oddities(reading, decoded)
     reading = look_at_records(reading, nul="\0" in decoded.text)
     if not reading.records and not reading.rejected:
         tried = READ_IN_WORDS if dialect == "auto" else dialect
         message = f"0 records in {name}: read as {found.name} ({reading.evidence}); tried {tried}"
         raise FormatError(message, hint="export the search again, or name the dialect with --dialect")
     return reading
+
+
+def _with_oddities(reading: Reading, decoded: Decoded) -> Reading:
+    """*reading* with what the encoding did to single lines among its repairs."""
+    if not decoded.oddities:
+        return reading
+    odd = [Repair(line, what) for line, what in decoded.oddities]
+    return replace(reading, repairs=tuple(sorted((*odd, *reading.repairs), key=lambda repair: repair.line)))
 
 
 def _read_xml(data: bytes, decoded: Decoded, *, name: str, evidence: str) -> Reading:

@@ -12,15 +12,16 @@ from dataclasses import replace
 
 from review.search.checking import unreadable
 from review.search.decoding import Decoded
-from review.search.reading import Reading, Repair, Stray, stray
+from review.search.reading import Reading, Repair, Stray, collector_at_rest, stray
 from review.search.records import Record
-from review.search.tagged import ris_record, unmapped
+from review.search.tagged import begins_of_lines, ris_record, unmapped
 
 _TAG = re.compile(r"^([A-Z][A-Z0-9])  -(?:[ \t](.*)|)$", re.DOTALL)
 _ODD = re.compile(r"^([A-Z][A-Z0-9])(?:[ \t]{1,3}|)-(?:[ \t](.*)|)$", re.DOTALL)
 _LONG_ODD = re.compile(r"^(PMID|PMCID)[ \t]*-[ \t](.*)$")
-_MARKER = re.compile(r"^\W{0,3}TY\s{0,4}-(?!\w)")
-_END_MARKER = re.compile(r"^ER  -\s*$")
+_PLAIN_TAG = re.compile(r"\n([A-Z][A-Z0-9])  - ")
+_MARKER = re.compile(r"TY[^\S\n]{0,4}-(?!\w)")
+_END_MARKER = re.compile(r"ER  -[^\S\n]*$", re.MULTILINE)
 KNOWN = frozenset(
     """
     A1 A2 A3 A4 AB AD AN AU AV BT C1 C2 C3 C4 C5 C6 C7 C8 CA CN CP CT CY DA DB DO DP ED EP ER ET ID IS J1 J2 JA JF
@@ -33,89 +34,143 @@ _KINDS = {"DO": "DOI", "PY": "year", "Y1": "year", "PMID": "PMID"}
 
 
 class _Open:
-    """The record that is being read."""
+    """The record that is being read: its tags, the line of each, and the lines that continue one."""
 
     def __init__(self, line: int) -> None:
         self.line = line
         self.pairs: list[list[str]] = []
         self.at: list[int] = []
+        self.more: list[tuple[int, str]] = []
 
     def add(self, tag: str, value: str, line: int) -> None:
         """Take a tag with its value, from that line of the file."""
         self.pairs.append([tag, value])
         self.at.append(line)
 
+    def finish(self) -> None:
+        """Make each value whole; a list of thousands of references is joined once."""
+        rest: dict[int, list[str]] = {}
+        for place, text in self.more:
+            rest.setdefault(place, []).append(text)
+        for place, texts in rest.items():
+            # a repeated line of keywords is a new value, everything else the rest of the last one
+            glue = "\n" if self.pairs[place][0] == "KW" else " "
+            self.pairs[place][1] = glue.join([self.pairs[place][1], *texts])
+        for pair in self.pairs:
+            pair[1] = pair[1].strip()
+
+
+class RisLines:
+    """The tags of every record of a RIS text, and the account of the lines that are in none."""
+
+    def __init__(self, text: str) -> None:
+        self.entries: list[_Open] = []
+        self.repairs: list[Repair] = []
+        self.strays: list[Stray] = []
+        self.current: _Open | None = None
+        starts = begins_of_lines(text, _MARKER, before=3)
+        self.typed = bool(starts)
+        self.marks = starts or begins_of_lines(text, _END_MARKER)
+        with collector_at_rest():
+            _read_lines(self, text)
+        self.unfinished = self.current.line if self.current is not None else None
+        if self.unfinished is not None and not self.typed:
+            self.marks += (self.unfinished,)  # without TY the ER lines are the markers, and the last record has none
+        self.close()
+
+    def close(self) -> None:
+        """End the record that is open, if one is."""
+        if self.current is not None:
+            self.current.finish()
+            self.entries.append(self.current)
+        self.current = None
+
+    def take(self, number: int, text: str) -> None:
+        """Read one line, whatever it is."""
+        tag, value, odd = _tag_of(text)
+        if tag == "ER" and not value.strip():
+            if self.current is None:
+                self.strays.append(stray(number, text))
+            self.close()
+        elif tag == "TY":
+            if self.current is not None:
+                self.repairs.append(Repair(self.current.line, f"missing ER before line {number}"))
+                self.close()
+            self.current = _Open(number)
+            self.current.add(tag, value, number)
+        elif tag and self.current is None and not self.typed:
+            self.repairs.append(Repair(number, "no TY"))
+            self.current = _Open(number)
+            self.current.add(tag, value, number)
+        elif self.current is None:
+            if text.strip():
+                self.strays.append(stray(number, text))
+        elif tag:
+            self.current.add(tag, value, number)
+        elif text.strip():
+            self.current.more.append((len(self.current.pairs) - 1, text.strip()))
+        if odd and self.current is not None:
+            self.repairs.append(Repair(number, f"odd spacing after {tag}"))
+
 
 def read_ris(decoded: Decoded, *, evidence: str = "TY lines") -> Reading:
     """The records of a RIS file."""
-    lines = decoded.lines
-    starts = tuple(n for n, text in enumerate(lines, start=1) if _MARKER.match(text))
-    typed = bool(starts)
-    marks = starts or tuple(n for n, text in enumerate(lines, start=1) if _END_MARKER.match(text))
+    read = RisLines(decoded.text)
     records: list[Record] = []
-    repairs: list[Repair] = []
-    strays: list[Stray] = []
-    current: _Open | None = None
-
-    def close() -> None:
-        nonlocal current
-        if current is not None:
-            pairs = [(tag, value.strip()) for tag, value in current.pairs]
-            records.append(ris_record(pairs, line=current.line))
-            repairs.extend(
-                unreadable(
-                    (line, _KINDS[tag], tag, value)
-                    for line, (tag, value) in zip(current.at, pairs, strict=True)
-                    if tag in _KINDS
-                )
-            )
-        current = None
-
-    for number, text in enumerate(lines, start=1):
-        tag, value, odd = _tag_of(text)
-        if tag == "ER" and not value.strip():
-            if current is None:
-                strays.append(stray(number, text))
-            close()
-        elif tag == "TY":
-            if current is not None:
-                repairs.append(Repair(current.line, f"missing ER before line {number}"))
-                close()
-            current = _Open(number)
-            current.add(tag, value, number)
-        elif tag and current is None and not typed:
-            repairs.append(Repair(number, "no TY"))
-            current = _Open(number)
-            current.add(tag, value, number)
-        elif current is None:
-            if text.strip():
-                strays.append(stray(number, text))
-        elif tag:
-            current.add(tag, value, number)
-        elif text.strip():
-            # a repeated line of keywords is a new value, everything else the rest of the last one
-            current.pairs[-1][1] += "\n" + text.strip() if current.pairs[-1][0] == "KW" else " " + text.strip()
-        if odd and current is not None:
-            repairs.append(Repair(number, f"odd spacing after {tag}"))
-    unfinished = current.line if current is not None else None
-    if unfinished is not None and not typed:
-        marks += (unfinished,)  # without TY the ER lines are the markers, and the last record has none
-    close()
+    repairs = read.repairs
+    for entry in read.entries:
+        records.append(_split_keywords(ris_record(entry.pairs, line=entry.line)))
+        repairs += unreadable(
+            [
+                (line, _KINDS[pair[0]], pair[0], pair[1])
+                for line, pair in zip(entry.at, entry.pairs, strict=True)
+                if pair[0] in _KINDS
+            ]
+        )
     return Reading(
         dialect="ris",
         evidence=evidence,
-        records=tuple(_split_keywords(record) for record in records),
-        markers=len(marks),
-        marker_lines=marks,
-        repairs=tuple(repairs),
-        strays=tuple(strays),
+        records=tuple(records),
+        markers=len(read.marks),
+        marker_lines=read.marks,
+        repairs=tuple(sorted(repairs, key=lambda repair: repair.line)),
+        strays=tuple(read.strays),
         unmapped=unmapped(records, dialect="ris"),
-        unfinished=unfinished,
-        cut_off="no ER line" if unfinished is not None else "",
+        unfinished=read.unfinished,
+        cut_off="no ER line" if read.unfinished is not None else "",
         encoding=decoded.encoding,
         bom=decoded.bom,
         newlines=decoded.newlines,
     )
+
+
+def _read_lines(reader: RisLines, text: str) -> None:
+    """Every line of *text*, in order; the plain ones, nine of ten, are cut out by one search for their tags."""
+    pieces = _PLAIN_TAG.split("\n" + text)
+    number = 0
+    for line in pieces[0].split("\n")[1:]:
+        number += 1
+        reader.take(number, line)
+    pairs: list[list[str]] = []
+    at: list[int] = []
+    for tag, value in zip(pieces[1::2], pieces[2::2], strict=True):
+        number += 1
+        if reader.current is not None and tag != "ER" and tag != "TY" and "\n" not in value:
+            pairs.append([tag, value])
+            at.append(number)
+            continue
+        first, *rest = value.split("\n")
+        if reader.current is not None and tag != "ER" and tag != "TY":
+            pairs.append([tag, first])
+            at.append(number)
+        else:
+            reader.take(number, f"{tag}  - {first}")
+        for line in rest:
+            number += 1
+            if line:
+                reader.take(number, line)
+        if reader.current is not None:
+            pairs, at = reader.current.pairs, reader.current.at
 
 
 def _tag_of(text: str) -> tuple[str, str, bool]:
@@ -131,7 +186,8 @@ def _tag_of(text: str) -> tuple[str, str, bool]:
 
 def _split_keywords(record: Record) -> Record:
     """Keywords that stand on lines of their own, or joined by a bar, as single ones."""
-    if not any("\n" in word or "|" in word for word in record.keywords):
+    joined = "".join(record.keywords)
+    if "\n" not in joined and "|" not in joined:
         return record
     words = [part.strip() for word in record.keywords for part in re.split(r"\n|\s\|\s|\|", word)]
     return replace(record, keywords=tuple(filter(None, words)))

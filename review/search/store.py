@@ -9,7 +9,9 @@ from review.database import Append, Store
 
 _IMPORTED = """
 select * exclude (arrival) from search.import_receipt
-where source = $source and sha256 = $sha256 and status = 'committed' order by arrival limit 1
+where source = $source and sha256 = $sha256 and status = 'committed'
+  and not contains(unmapped, '"not selected"')  -- of a file of which only a part was wanted, the rest may still come
+order by arrival limit 1
 """
 _KNOWN_IDS = "select source_record_id from search.source_record where source_record_id in (select unnest($ids))"
 _KNOWN_PMIDS = """
@@ -146,3 +148,321 @@ def commit_import(
 def close_run(store: Store, run: Row) -> int:
     """Write the closing row of a search without records of its own; how many were new."""
     return store.apply([Append("search.search_run", [run])])["search.search_run"]
+
+
+_FIND_START = "select * exclude (arrival) from search.run_start where run_id = $run_id"
+_CUT_OFF_CITATIONS = """
+select s.* exclude (arrival) from search.run_start s
+where s.kind = 'citations' and s.strategy_sha256 = $sha256
+  and s.run_id not in (select run_id from search.search_run)
+order by s.arrival desc limit 1
+"""
+_INCLUDED_PMIDS = """
+select pmid from (
+  select p.pmid from v1.report p where p.full_text_state = 'include'
+  union
+  select r.pmid from v1.record r join v1.screening_state s using (record_id)
+  where s.stage = 'final' and s.state = 'include'
+  union
+  select pmid from v1.study_report)
+where pmid is not null and pmid <> '' order by try_cast(pmid as bigint), pmid
+"""
+_PMIDS_OF_OTHER_SOURCES = """
+select distinct pmid from v1.source_record where source <> $source and pmid in (select unnest($pmids))
+"""
+_CUT_OFF = """
+select s.* exclude (arrival) from search.run_start s
+where s.run_id not in (select run_id from search.search_run)
+  and s.run_id not in (select run_id from search.import_receipt where run_id is not null and status = 'committed')
+order by s.arrival
+"""
+_WATCHES = """
+select s.run_id, s.simulated, i.import_id, i.records_read, i.imported_at
+from search.run_start s join search.import_receipt i using (run_id)
+where s.kind = 'watch' and i.status = 'committed' order by i.arrival
+"""
+_ENTRIES = """
+select source, count(*) as entries, count(distinct record_id) as records
+from v1.source_record join v1.record_member using (source_record_id)
+where is_latest group by rollup (source) order by source nulls last
+"""
+_ALL_LINES = "select * from search.search_line order by run_id, line_no"
+_RECALL = "select * exclude (arrival) from search.recall_check order by arrival"
+
+
+def begin_citations(store: Store, row: Row) -> None:
+    """Write that a citation search begins, before its first question."""
+    store.apply([Append("search.run_start", [row])])
+
+
+def find_start(store: Store, run_id: str) -> dict[str, Any] | None:
+    """The row that was written before the first question of a run."""
+    rows = store.read(_FIND_START, {"run_id": run_id}).to_dicts()
+    return rows[0] if rows else None
+
+
+def cut_off_citations(store: Store, sha256: str) -> dict[str, Any] | None:
+    """The last start of the citation search with that fingerprint, when no run closed it."""
+    rows = store.read(_CUT_OFF_CITATIONS, {"sha256": sha256}).to_dicts()
+    return rows[0] if rows else None
+
+
+def included_pmids(store: Store) -> list[str]:
+    """The PMIDs of the included reports and of the reports of studies, by number."""
+    return [str(pmid) for pmid in store.read(_INCLUDED_PMIDS)["pmid"].to_list()]
+
+
+def pmids_of_other_sources(store: Store, *, source: str, pmids: Sequence[str]) -> set[str]:
+    """Those of *pmids* that a source other than *source* has listed."""
+    if not pmids:
+        return set()
+    return set(store.read(_PMIDS_OF_OTHER_SOURCES, {"source": source, "pmids": list(pmids)})["pmid"].to_list())
+
+
+def cut_off_runs(store: Store) -> list[dict[str, Any]]:
+    """The runs that were begun and have no closing row."""
+    return store.read(_CUT_OFF).to_dicts()
+
+
+def all_lines(store: Store) -> list[dict[str, Any]]:
+    """The lines of every run."""
+    return store.read(_ALL_LINES).to_dicts()
+
+
+def recall_checks(store: Store) -> list[dict[str, Any]]:
+    """Every check of a strategy against records that are known to belong, in order."""
+    return store.read(_RECALL).to_dicts()
+
+
+def watches(store: Store) -> list[dict[str, Any]]:
+    """Every finished reading of records for their notices alone."""
+    return store.read(_WATCHES).to_dicts()
+
+
+def entries(store: Store) -> dict[str | None, tuple[int, int]]:
+    """Source → (entries that it listed, records that they are); under None all sources together."""
+    return {row["source"]: (row["entries"], row["records"]) for row in store.read(_ENTRIES).to_dicts()}
+
+
+_LAST_RUNS = """
+select strategy, run_id, strategy_sha256, searched_on from search.search_run
+where strategy is not null and mode in ('run', 'replay') and source_kind = 'database'
+qualify row_number() over (partition by strategy order by arrival desc) = 1 order by strategy
+"""
+_LAST_UPDATE = """
+select max(i.imported_at) as done_at from search.import_receipt i
+where i.run_id in (select run_id from search.search_run where updates is not null)
+  or i.run_id in (select run_id from search.run_start where kind = 'watch')
+"""
+_RUN_PMIDS = """
+select distinct s.pmid from search.import_receipt i
+join search.import_record r on r.import_id = i.import_id
+join search.source_record s on s.source_record_id = r.source_record_id
+where i.run_id = $run_id and i.status = 'committed' and s.pmid is not null
+"""
+_SHOWN = """
+select pmid, source_record_id from v1.source_record
+where source = $source and accession = pmid and is_latest
+"""
+_WATCHABLE = """
+select pmid from (
+  select pmid from v1.source_record where is_latest
+  union
+  select pmid from v1.study_report)
+where regexp_full_match(pmid, '[1-9][0-9]{0,7}') order by cast(pmid as bigint)
+"""
+_OPEN_WATCH = """
+select s.run_id, s.started_at, s.simulated from search.run_start s
+where s.kind = 'watch' and s.run_id not in (select run_id from search.import_receipt where run_id is not null)
+order by s.arrival desc limit 1
+"""
+_STANDING = """
+with found as (
+  select s.pmid, min(m.record_id) as record_id
+  from v1.source_record s join v1.record_member m using (source_record_id)
+  where s.is_latest and s.pmid in (select unnest($pmids))
+  group by s.pmid
+), stood as (
+  select record_id, stage, state from v1.screening_state where record_id in (select record_id from found)
+  qualify row_number() over (
+    partition by record_id order by list_position(['full_text', 'title_abstract', 'final'], stage)) = 1
+), reported as (
+  select pmid, list(distinct study_id order by study_id) as study_ids from v1.study_report group by pmid
+)
+select a.pmid, f.record_id, r.title, d.stage, d.state, coalesce(p.study_ids, []::varchar[]) as study_ids
+from (select unnest($pmids) as pmid) a
+left join found f using (pmid)
+left join v1.record r using (record_id)
+left join stood d using (record_id)
+left join reported p using (pmid)
+"""
+_NOTICES = """
+select pmid, kind, notice_pmid, notice_text, seen_at from v1.notice
+where record_id is not null or len(study_ids) > 0
+order by pmid, kind, notice_pmid, notice_text
+"""
+
+
+def last_runs(store: Store) -> dict[str, dict[str, Any]]:
+    """Strategy → its last finished run: id, fingerprint of what was asked, day."""
+    return {row["strategy"]: row for row in store.read(_LAST_RUNS).to_dicts()}
+
+
+def last_update(store: Store) -> Any:
+    """When a strategy or a watch last brought the review up to date; None where none ever did."""
+    return store.read(_LAST_UPDATE)["done_at"].to_list()[0]
+
+
+def run_pmids(store: Store, run_id: str) -> set[str]:
+    """The PMIDs of the records that a finished run brought."""
+    return {str(pmid) for pmid in store.read(_RUN_PMIDS, {"run_id": run_id})["pmid"].to_list()}
+
+
+def shown_versions(store: Store, *, source: str) -> dict[str, str]:
+    """PMID → the source record that was read of it last, for what is a record of *source*."""
+    return {row["pmid"]: row["source_record_id"] for row in store.read(_SHOWN, {"source": source}).to_dicts()}
+
+
+def watchable_pmids(store: Store) -> list[str]:
+    """Every PMID of a record or of a study report, by number."""
+    return [str(pmid) for pmid in store.read(_WATCHABLE)["pmid"].to_list()]
+
+
+def begin_watch(store: Store, row: Row) -> None:
+    """Write that a watch begins, before its first question."""
+    store.apply([Append("search.run_start", [row])])
+
+
+def open_watch(store: Store) -> dict[str, Any] | None:
+    """The last watch that was begun and that no receipt closes."""
+    rows = store.read(_OPEN_WATCH).to_dicts()
+    return rows[0] if rows else None
+
+
+def standing(store: Store, pmids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """PMID → the record that it is, where that stands in screening, and the studies that it reports."""
+    if not pmids:
+        return {}
+    return {row["pmid"]: row for row in store.read(_STANDING, {"pmids": list(pmids)}).to_dicts()}
+
+
+def notices(store: Store) -> list[dict[str, Any]]:
+    """What PubMed says today of records and of reports of studies."""
+    return store.read(_NOTICES).to_dicts()
+
+
+_NEWEST_START = """
+select s.* exclude (arrival), s.run_id in (select run_id from search.search_run) as closed from search.run_start s
+where s.kind = 'strategy' and s.strategy = $strategy and s.strategy_sha256 = $sha256 order by s.arrival desc limit 1
+"""
+_VISIBLE_IDS = """
+select distinct source_record_id from search.import_record join search.import_receipt using (import_id)
+where status = 'committed' and source_record_id in (select unnest($ids))
+"""
+
+
+def begin_run(store: Store, row: Row) -> None:
+    """Write that the run of a strategy begins, before its first question."""
+    store.apply([Append("search.run_start", [row])])
+
+
+def newest_start(store: Store, *, strategy: str, sha256: str) -> dict[str, Any] | None:
+    """The start of the strategy's newest run that asks what has that fingerprint; `closed` says that it finished."""
+    rows = store.read(_NEWEST_START, {"strategy": strategy, "sha256": sha256}).to_dicts()
+    return rows[0] if rows else None
+
+
+def visible_ids(store: Store, ids: Sequence[str]) -> set[str]:
+    """Those of *ids* that an import has brought; records that a run kept before it was cut off are not among them."""
+    if not ids:
+        return set()
+    return set(store.read(_VISIBLE_IDS, {"ids": list(ids)})["source_record_id"].to_list())
+
+
+_COMMITTED = (
+    "select * exclude (arrival) from search.import_receipt where import_id = $import_id and status = 'committed'"
+)
+_FILES_OF = """
+select import_id, file_name from search.import_receipt
+where status = 'committed' and source = $source and platform = $platform
+"""
+_PMIDS_OF_IMPORTS = """
+select s.pmid from search.import_record r join search.source_record s using (source_record_id)
+where r.import_id in (select unnest($imports))
+union
+select s.pmid from search.watched_record w join search.source_record s using (source_record_id)
+where w.import_id in (select unnest($imports))
+union
+select pmid from search.deletion where import_id in (select unnest($imports))
+"""
+_BROUGHT = """
+with mine as (
+  select source_record_id from search.import_record where import_id = $import_id
+), before as (
+  select r.source_record_id from search.import_record r
+  join search.import_receipt i on i.import_id = r.import_id and i.status = 'committed'
+  where r.import_id <> $import_id
+), fresh as (
+  select s.source, s.accession from mine m join search.source_record s using (source_record_id)
+  where s.source_record_id not in (select source_record_id from before)
+)
+select
+  (select count(*) from mine) as records,
+  (select count(*) from search.watched_record where import_id = $import_id) as watched,
+  (select count(*) from fresh) as new,
+  (select count(*) from fresh f where exists (
+    select 1 from before b join search.source_record s using (source_record_id)
+    where s.source = f.source and s.accession = f.accession)) as revised
+"""
+
+
+def committed_import(store: Store, import_id: str) -> dict[str, Any] | None:
+    """The receipt of a committed import."""
+    rows = store.read(_COMMITTED, {"import_id": import_id}).to_dicts()
+    return rows[0] if rows else None
+
+
+def files_of(store: Store, *, source: str, platform: str) -> dict[str, str]:
+    """Import → name of the file, for all that was committed from one platform of a source."""
+    rows = store.read(_FILES_OF, {"source": source, "platform": platform}).to_dicts()
+    return {row["import_id"]: row["file_name"] for row in rows}
+
+
+def pmids_of_imports(store: Store, imports: Sequence[str]) -> set[str]:
+    """The PMIDs that these imports brought, watch or withdrew."""
+    if not imports:
+        return set()
+    return set(store.read(_PMIDS_OF_IMPORTS, {"imports": list(imports)})["pmid"].to_list())
+
+
+def keep_batch(store: Store, batch: Sequence[Append]) -> None:
+    """Write a part of an import: it stays invisible until the receipt comes."""
+    store.apply(batch)
+
+
+def brought_by(store: Store, import_id: str) -> dict[str, int]:
+    """What an import has written so far: records, watched ones, and of the records those that no other committed
+    import had brought (`new`), and of these the new readings of a known PMID (`revised`)."""
+    return {name: int(n) for name, n in store.read(_BROUGHT, {"import_id": import_id}).to_dicts()[0].items()}
+
+
+def commit_receipt(store: Store, receipt: Row) -> None:
+    """Write the closing row of an import whose other rows are there."""
+    store.apply([Append("search.import_receipt", [receipt])])
+
+
+_MEASURED_RECALL = """
+select known_name, found, in_source, not_in_source, checked_on, simulated from search.recall_check
+where strategy_sha256 = $sha256
+qualify row_number() over (partition by known_name order by arrival desc) = 1 order by known_name
+"""
+
+
+def measured_recall(store: Store, sha256: str) -> list[dict[str, Any]]:
+    """The newest check of a strategy's very text against each known set."""
+    return store.read(_MEASURED_RECALL, {"sha256": sha256}).to_dicts()
+
+
+def close_recall(store: Store, *, check: Row, lines: Sequence[Row]) -> None:
+    """Write the lines of a recall check, its closing row last."""
+    store.apply([Append("search.recall_line", lines), Append("search.recall_check", [check])])

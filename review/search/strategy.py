@@ -8,19 +8,35 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn, TypeVar
 
 from review.errors import ProtocolError, UsageProblem
 from review.search.records import sha256
-from review.search.syntax import fault, holds_mesh
+from review.search.syntax import faults, holds_mesh
 from review.toml_file import TomlTable, read_toml
 
 SOURCES = ["PubMed"]
 STATUSES = ["not run", "run"]
 _REFERENCE = re.compile(r"#(\d+)")
 _COMBINATION = re.compile(r"^[\s()]*(?:#\d+|AND|OR|NOT|[\s()])+$")
+_FILE = "P507"  # the lint's rules have numbers; this one is of the file's keys and values, whatever they say
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A mistake for which a strategy is not read: its rule, the line of the strategy (0: none), the exact words."""
+
+    rule: str
+    no: int
+    words: str
+    problem: ProtocolError
+
+
+Note = Callable[[Refusal], None]
 
 
 @dataclass(frozen=True)
@@ -92,31 +108,47 @@ class Strategy:
 
 def load_strategy(path: Path) -> Strategy:
     """Read and check one strategy. Raises ProtocolError with file, line, value and what is allowed."""
+    return read_strategy(path, note=_refuse)
+
+
+def read_strategy(path: Path, *, note: Note) -> Strategy:
+    """Read one strategy and hand each mistake to *note*, in the order of the file; what is wrong is left empty.
+
+    What cannot be read at all, or is no TOML, raises ProtocolError all the same.
+    """
     if path.exists() and not path.is_file():
         message = f"{path} is no regular file"
         raise ProtocolError(message)
     top, text = read_toml(path)
-    name = top.slug("name")
+
+    def tried(ask: Callable[[], _Value], instead: _Value) -> _Value:
+        try:
+            return ask()
+        except ProtocolError as problem:
+            note(Refusal(_FILE, 0, "", problem))
+            return instead
+
+    name = tried(lambda: top.slug("name"), path.stem)
     if name != path.stem:
-        top.refuse("name", name, f"{path.stem!r}, the name of the file")
-    tables = top.tables("line")
+        tried(lambda: top.refuse("name", name, f"{path.stem!r}, the name of the file"), None)
+    tables: list[TomlTable] = tried(lambda: top.tables("line"), [])
+    starts = dict(enumerate(_starts(text), start=1))
     strategy = Strategy(
         name=name,
-        version=top.text("version"),
-        source=top.choice("source", SOURCES),
-        status=top.choice("status", STATUSES),
-        recall=top.text("recall", default="not measured"),
-        note=top.text("note", default=""),
-        lines=tuple(
-            _read_line(table, no, at) for no, (table, at) in enumerate(zip(tables, _starts(text), strict=True), 1)
-        ),
+        version=tried(lambda: top.text("version"), ""),
+        source=tried(lambda: top.choice("source", SOURCES), SOURCES[0]),
+        status=tried(lambda: top.choice("status", STATUSES), STATUSES[0]),
+        recall=tried(lambda: top.text("recall", default="not measured"), ""),
+        note=tried(lambda: top.text("note", default=""), ""),
+        lines=tuple(_read_line(table, no, starts.get(no, 1), note) for no, table in enumerate(tables, start=1)),
         sha256=sha256(text),
         path=path,
     )
-    top.refuse_unknown()
+    _check_keys(top, tables, note)
     for table, line in zip(tables, strategy.lines, strict=True):
-        _check_line(table, line)
-    _check_use(tables[-1], strategy)
+        _check_line(table, line, note)
+    if tables:
+        _check_use(tables[-1], strategy, note)
     return strategy
 
 
@@ -140,54 +172,106 @@ def unknown_covers(strategy: Strategy, folder: Path) -> list[tuple[int, str]]:
 
     Nothing where the folder has no vocabulary: then there is nothing to compare with.
     """
+    known = vocabulary_ids(folder)
+    return [(line.no, name) for line in strategy.lines for name in line.covers if known and name not in known]
+
+
+def vocabulary_ids(folder: Path) -> set[str]:
+    """The ids of conditions and cell sources in *folder*; none where it has no vocabulary."""
     known: set[str] = set()
     for name, column in (("condition.csv", "condition_id"), ("cell_source.csv", "cell_source_id")):
         path = folder / name
         if path.is_file():
             with path.open(encoding="utf-8-sig", newline="") as text:
                 known |= {row.get(column) or "" for row in csv.DictReader(text)}
-    return [(line.no, name) for line in strategy.lines for name in line.covers if known and name not in known]
+    return known
 
 
-def _read_line(table: TomlTable, no: int, at: int) -> Line:
+def span(numbers: Sequence[int]) -> str:
+    """Numbers of lines in one word for each run of them: `#1 to #6, #8`."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"#{run[0]}" if len(run) == 1 else f"#{run[0]} to #{run[-1]}" for run in runs)
+
+
+def _refuse(refusal: Refusal) -> NoReturn:
+    raise refusal.problem
+
+
+def _read_line(table: TomlTable, no: int, at: int, note: Note) -> Line:
+    def tried(ask: Callable[[], _Value], instead: _Value) -> _Value:
+        try:
+            return ask()
+        except ProtocolError as problem:
+            note(Refusal(_FILE, no, "", problem))
+            return instead
+
     return Line(
         no=no,
-        label=table.text("label"),
-        block=table.text("block"),
-        text=" ".join(table.text("text").split()),
-        covers=table.texts("covers", default=()),
-        mesh=table.choice("mesh", ["unverified", "verified", "none"], default="none"),
+        label=tried(lambda: table.text("label"), ""),
+        block=tried(lambda: table.text("block"), ""),
+        text=" ".join(tried(lambda: table.text("text"), "").split()),
+        covers=tried(lambda: table.texts("covers", default=()), ()),
+        mesh=tried(lambda: table.choice("mesh", ["unverified", "verified", "none"], default="none"), "unverified"),
         at=at,
     )
 
 
-def _check_line(table: TomlTable, line: Line) -> None:
+def _check_keys(top: TomlTable, tables: list[TomlTable], note: Note) -> None:
+    """Refuse keys that are unknown: the first of the file, then the first of each line."""
+    told: set[str] = set()
+    for no, table in enumerate((top, *tables)):
+        try:
+            table.refuse_unknown()
+        except ProtocolError as problem:
+            if problem.message not in told:
+                note(Refusal(_FILE, no, "", problem))
+            told.add(problem.message)
+
+
+def _check_line(table: TomlTable, line: Line, note: Note) -> None:
     """Refuse what PubMed would read otherwise than it was meant, or not at all."""
+
+    def refuse(rule: str, words: str, key: str, value: str | None, allowed: str) -> None:
+        try:
+            table.refuse(key, value, allowed)
+        except ProtocolError as problem:
+            note(Refusal(rule, line.no, words, problem))
+
     for number in line.refers_to:
         if not 1 <= number < line.no:
             earlier = (
                 f"#1 to #{line.no - 1}" if line.no > 2 else "#1" if line.no == 2 else "and the first line has none"
             )
-            table.refuse("text", f"#{number}", f"the number of an earlier line, {earlier}")
-    if problem := fault(line.text):
-        table.refuse("text", line.text[:80], problem)
+            refuse("P505", f"#{number}", "text", f"#{number}", f"the number of an earlier line, {earlier}")
+    for fault in faults(line.text) if line.text else ():
+        refuse(fault.rule, fault.words, "text", line.text[:80], fault.allowed)
     if holds_mesh(line.text) and line.mesh == "none":
-        table.refuse("mesh", None, '"unverified" or "verified", because the line holds a MeSH term')
+        allowed = '"unverified" or "verified", because the line holds a MeSH term'
+        refuse("P301", "", "mesh", None, allowed)
 
 
-def _check_use(last: TomlTable, strategy: Strategy) -> None:
+def _check_use(last: TomlTable, strategy: Strategy, note: Note) -> None:
     """Refuse a line that the search does not use."""
     used = set(_used(strategy, len(strategy.lines)))
     idle = [line.no for line in strategy.lines if line.no not in used]
     if idle and len(strategy.lines) > 1:
         names = ", ".join(f"#{no}" for no in idle)
-        last.refuse("text", strategy.lines[-1].text[:80], f"a last line that uses every other; {names} is in none")
+        try:
+            last.refuse("text", strategy.lines[-1].text[:80], f"a last line that uses every other; {names} is in none")
+        except ProtocolError as problem:
+            note(Refusal("P506", len(strategy.lines), names, problem))
 
 
 def _used(strategy: Strategy, no: int) -> Iterator[int]:
     yield no
     for number in strategy.line(no).refers_to:
-        yield from _used(strategy, number)
+        if 1 <= number < no:  # another is told of, and a circle would have no end
+            yield from _used(strategy, number)
 
 
 def _starts(text: str) -> list[int]:

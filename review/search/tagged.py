@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from operator import itemgetter
 
 from review.identifiers import find_registry_ids, normalise_doi, normalise_pmid
 from review.search.records import Record
 
-Pairs = Sequence[tuple[str, str]]
+Pairs = Sequence[Sequence[str]]
 
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
+_WORD = re.compile(r"\w")
 _PMCID = re.compile(r"\bPMC\d+\b")
+_ACCESSION = re.compile(
+    r"^(L\d{6,})$|[?&]id=(L\d{6,})\b|\b(CN-\d{8})\b|[?&]eid=(2-s2\.0-\d+)|\b((?:WOS|ISI):\w+)", re.MULTILINE
+)
 
 RIS_COLUMNS = {
     "title": ("TI", "T1", "CT", "BT"),
@@ -37,40 +43,77 @@ def ris_record(pairs: Pairs, *, line: int) -> Record:
     values = _by_tag(pairs)
 
     def first(column: str) -> str | None:
-        return next((v for tag in RIS_COLUMNS[column] for v in values.get(tag, ()) if v), None)
+        for tag in RIS_COLUMNS[column]:
+            if tag in values:
+                return values[tag][0]
+        return None
 
-    def every(column: str) -> list[str]:
-        return [v for tag in RIS_COLUMNS[column] for v in values.get(tag, ()) if v]
+    def every(*tags: str) -> list[str]:
+        found: list[str] = []
+        for tag in tags:
+            if tag in values:
+                found += values[tag]
+        return found
 
-    abstract = max(every("abstract"), key=len, default=None)
-    pages = "-".join(v for tag in ("SP", "EP") for v in values.get(tag, ())[:1] if v)
-    ids = [v for tag in ("DO", "L3", "M3", "N1", "UR", "C7") for v in values.get(tag, ())]
-    numbers = [v for tag in ("PMID", "C2", "UR", "L2") for v in values.get(tag, ())]
+    abstract = max(every("AB", "N2"), key=len, default=None)
+    title = first("title")
+    numbers = every("PMID", "C2", "UR", "L2")
+    # a list of references names the DOIs and the trials of others
+    noted = [note for note in values.get("N1", ()) if not note.startswith("References:")]
+    keywords = values.get("KW")
+    types = values.get("M3")
     return Record(
-        fields=[list(pair) for pair in pairs],
+        fields=pairs,
         dialect="ris",
-        title=first("title"),
+        title=title,
         vernacular_title=first("vernacular_title"),
         abstract=abstract,
-        authors="; ".join(every("authors")) or None,
+        authors="; ".join(every("AU", "A1")) or None,
         journal=first("journal"),
-        year=year_of(*every("year")),
+        year=year_of(*every("PY", "Y1", "DA")),
         volume=first("volume"),
         issue=first("issue"),
-        pages=pages or None,
+        pages="-".join([values[tag][0] for tag in ("SP", "EP") if tag in values]) or None,
         language=first("language"),
-        pmid=next((p for v in numbers if (p := normalise_pmid(v)) and _is_pmid(v)), None),
-        doi=next((doi for value in ids if (doi := normalise_doi(value))), None),
-        pmcid=pmcid_of(*numbers, *values.get("C2", ())),
-        registry_ids=tuple(find_registry_ids(" ".join([*values.get("N1", ()), abstract or ""]))),
-        publication_types=tuple(values.get("M3", ())[:1]),
-        keywords=tuple(every("keywords")),
+        pmid=_pmid_among(numbers) if numbers else None,
+        doi=_doi_among([*every("DO", "L3", "M3"), *noted, *every("UR", "C7")]),
+        pmcid=pmcid_of(*numbers) if numbers else None,
+        registry_ids=tuple(find_registry_ids(" ".join([*noted, abstract or ""]) if noted else abstract)),
+        publication_types=(types[0],) if types else (),
+        keywords=tuple(keywords) if keywords else (),
         url=first("url"),
-        retracted=_says_retracted(first("title")),
+        retracted=says_retracted(title),
         record_type=first("record_type"),
-        accession=first("accession"),
+        accession=first("accession") or _accession(values),
         line=line,
     )
+
+
+def _pmid_among(values: Sequence[str]) -> str | None:
+    for value in values:
+        if not value.startswith("http") or "pubmed" in value:
+            pmid = normalise_pmid(value)
+            if pmid and _is_pmid(value):
+                return pmid
+    return None
+
+
+def _doi_among(values: Sequence[str]) -> str | None:
+    for value in values:
+        doi = doi_of(value)
+        if doi:
+            return doi
+    return None
+
+
+def _accession(values: Mapping[str, Sequence[str]]) -> str | None:
+    """Where no AN is given: Embase's L-number, CENTRAL's CN-number, Scopus' EID or a WOS: number."""
+    for tag in ("U2", "ID", "UR", "N1", "M1", "C1"):
+        for value in values.get(tag, ()):
+            found = _ACCESSION.search(value)
+            if found:
+                return next(filter(None, found.groups()))
+    return None
 
 
 MEDLINE_COLUMNS = frozenset(
@@ -125,7 +168,8 @@ def medline_record(pairs: Pairs, *, line: int) -> Record:
 def unmapped(records: Sequence[Record], *, dialect: str) -> dict[str, int]:
     """Tag → how often, for tags that fill no column."""
     known = {tag for tags in RIS_COLUMNS.values() for tag in tags} | _RIS_OTHER if dialect == "ris" else MEDLINE_COLUMNS
-    counts = Counter(str(pair[0]) for record in records for pair in record.fields)
+    pairs = chain.from_iterable(record.fields for record in records)
+    counts: Counter[str] = Counter(map(itemgetter(0), pairs))
     return {tag: count for tag, count in sorted(counts.items()) if tag not in known}
 
 
@@ -136,14 +180,37 @@ def year_of(*texts: str) -> int | None:
 
 def pmcid_of(*texts: str) -> str | None:
     """The first PMC number in *texts*."""
-    return next((found.group(0) for text in texts if (found := _PMCID.search(text))), None)
+    return next((found.group(0) for text in texts if "PMC" in text and (found := _PMCID.search(text))), None)
+
+
+def begins_of_lines(text: str, pattern: re.Pattern[str], *, before: int = 0) -> tuple[int, ...]:
+    """The lines that begin with *pattern*, behind at most *before* signs that are no letters; one pass over the text.
+
+    A search for a fixed first letter is many times as fast as a look at the beginning of each line.
+    """
+    lines: list[int] = []
+    at, line, last = 0, 1, 0
+    for found in pattern.finditer(text):
+        start = found.start()
+        begins = text.rfind("\n", max(0, start - before - 1), start) + 1
+        if (begins == 0 and start > before) or (begins < start and _WORD.search(text, begins, start)):
+            continue
+        line += text.count("\n", at, start)
+        at = start
+        if line != last:
+            lines.append(line)
+        last = line
+    return tuple(lines)
 
 
 def _by_tag(pairs: Pairs) -> dict[str, list[str]]:
     values: dict[str, list[str]] = {}
     for tag, value in pairs:
         if value:
-            values.setdefault(tag, []).append(value)
+            if tag in values:
+                values[tag].append(value)
+            else:
+                values[tag] = [value]
     return values
 
 
@@ -152,5 +219,12 @@ def _is_pmid(value: str) -> bool:
     return bool(re.search(r"pubmed|pmid", value, re.IGNORECASE) or re.fullmatch(r"\s*\d{5,8}\s*", value))
 
 
-def _says_retracted(title: str | None) -> bool:
+def doi_of(text: str) -> str | None:
+    """The DOI in *text*; in an address with a query it ends where the next part of the query begins."""
+    parts = text.split("&") if "://" in text and "&" in text else (text,)
+    return next((doi for part in parts if (doi := normalise_doi(part))), None)
+
+
+def says_retracted(title: str | None) -> bool:
+    """Whether a title begins with the word RETRACTED, as publishers and databases write it."""
     return bool(title and re.match(r"\W*retracted\b", title, re.IGNORECASE))

@@ -1,5 +1,4 @@
-"""Asks a web service until it answers whole: one caller at a time, `Retry-After` honoured, backoff with
-jitter.
+"""Asks a web service until it answers whole: one caller at a time, at the pace of the key, `Retry-After` honoured.
 
 Bio.Entrez repeats a 429 without any gap, waits for ever on a dead socket and reads the body outside its
 retry, so a cut body is never asked again. Here it is told to try once, and the body is read before the answer
@@ -8,28 +7,39 @@ counts.
 
 from __future__ import annotations
 
-import http.client
 import random
-import socket
 import threading
 import time
-import urllib.error
 from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from review.errors import EntrezError
+from review.search.exchange import Reply, exchange
+from review.search.masking import masked, masked_body
+from review.search.pace import Pace
 
 _TURN = threading.Lock()
-_AGAIN = frozenset({429, 500, 502, 503, 504})
+_AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+_SMALLEST_GAP = 0.34  # a Retry-After of 0 is no leave to ask at once
+_SHOWN = 200
+_LATER = "nothing half-done was kept; run the same command again later"
+_NEW_KEY = (
+    "NCBI_API_KEY is wrong, or no longer valid: make a new one in the settings of your NCBI account, "
+    "or unset it and go on at 3 requests a second"
+)
+_HINTS = {
+    403: "NCBI lets this address or tool in no longer; write to eutilities@ncbi.nlm.nih.gov",
+    414: "the question is too long for PubMed: cut the line of the strategy into two",
+}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One body as it came."""
+    """One body as it came; a key that the server echoed is blotted out."""
 
     status: int
     body: bytes
@@ -37,15 +47,36 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Trouble:
+    """Why an answer does not count.
+
+    `again` is false where asking once more cannot help; `wait` are the seconds that the server wants; `crowded`
+    means that all who share the key are asked to wait.
+    """
+
+    said: str
+    again: bool = True
+    hint: str = _LATER
+    wait: float | None = None
+    crowded: bool = False
+
+
+@dataclass(frozen=True)
 class Transport:
-    """How patient to be. `hide` is a text (the key) that no message may show; *sleep* is the clock's, or a test's."""
+    """How patient to be: *timeout* ends a silence, *deadline* an answer that never ends.
+
+    `hide` is a text (the key) that no message may show; *sleep* is the clock's, or a test's. Without a *pace*
+    nothing keeps the limit.
+    """
 
     tries: int = 6
     timeout: float = 60.0
     first_wait: float = 1.0
     longest_wait: float = 120.0
-    hide: str | None = None
+    deadline: float = 300.0
+    hide: str | None = field(default=None, repr=False)
     sleep: Callable[[float], None] = time.sleep
+    pace: Pace | None = None
 
     def ask(
         self,
@@ -54,85 +85,84 @@ class Transport:
         what: str,
         short: Callable[[bytes], str | None],
         keep: Callable[[Answer], None],
+        during: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> Answer:
         """The first whole answer of *call*, which opens a response.
 
-        *short* says what is missing from a body, if anything; *keep* gets every body before it is looked at.
-        Raises EntrezError when no try brings a whole one.
+        *short* says what is missing from a body, if anything; *keep* gets every body before it is looked at;
+        *during* is entered while the request is under way. Raises EntrezError when no try brings a whole one.
         """
-        problem = ""
+        trouble = Trouble("it was not asked")
         for turn in range(self.tries):
             asked_at = datetime.now(UTC)
-            wait: float | None = None
-            try:
-                answer = self._once(call, asked_at)
+            reply = self._once(call, during)
+            answer = Answer(reply.status, masked_body(self.hide, reply.body), asked_at)
+            if reply.status:
                 keep(answer)
-                missing = _rate_limit(answer.body) or short(answer.body)
-                if missing is None:
-                    return answer
-                problem = missing
-            except urllib.error.HTTPError as refused:
-                problem, wait = self._refusal(refused, asked_at, keep, what)
-            except (OSError, http.client.HTTPException) as broken:
-                problem = f"{type(broken).__name__}: {self._masked(str(broken))}"
+            found = _trouble(reply, answer, short)
+            if found is None:
+                return answer
+            trouble = found
+            if not trouble.again or (trouble.wait or 0.0) > self.longest_wait:
+                break
             if turn + 1 < self.tries:
-                self.sleep(min(self._backoff(turn) if wait is None else max(wait, 0.34), self.longest_wait))
-        message = f"PubMed did not answer {what} after {self.tries} tries: {problem}"
-        raise EntrezError(message, hint="nothing half-done was kept; run the same command again later")
+                self._pause(trouble, turn)
+        # outside of any `except`: what urllib raises holds the address, and with it the key
+        raise self._error(trouble, what)
 
-    def _once(self, call: Callable[[], Any], asked_at: datetime) -> Answer:
-        """One try; the lock makes Bio.Entrez's own pause between requests hold for every thread."""
-        with _TURN:
-            before = socket.getdefaulttimeout()
-            socket.setdefaulttimeout(self.timeout)
-            try:
-                handle = call()
-                # plain text comes wrapped for reading as characters; the bytes below are what was sent
-                with closing(handle):
-                    raw = getattr(handle, "buffer", handle)
-                    return Answer(int(raw.status), raw.read(), asked_at)
-            finally:
-                socket.setdefaulttimeout(before)
+    def _once(self, call: Callable[[], Any], during: Callable[[], AbstractContextManager[None]]) -> Reply:
+        """One try; the lock is for what urllib and Bio.Entrez keep for the whole process, such as time-outs."""
+        with _TURN, during():
+            slot = self.pace.slot() if self.pace else nullcontext()
+            return exchange(call, timeout=self.timeout, deadline=self.deadline, slot=slot)
 
-    def _refusal(
-        self, refused: urllib.error.HTTPError, asked_at: datetime, keep: Callable[[Answer], None], what: str
-    ) -> tuple[str, float | None]:
-        """What the server said with its error status, and how long it wants us to wait."""
-        with closing(refused):
-            try:
-                body = refused.read()
-            except (OSError, http.client.HTTPException):
-                body = b""
-            keep(Answer(refused.code, body, asked_at))
-            said = self._masked(" ".join(body[:200].decode("utf-8", errors="replace").split()))
-            problem = f"HTTP {refused.code} {said}".strip()
-            if refused.code not in _AGAIN:
-                message = f"PubMed refused {what}: {problem}"
-                raise EntrezError(message, hint="check NCBI_API_KEY and the strategy") from None
-            return problem, _retry_after(refused.headers.get("Retry-After"))
+    def _pause(self, trouble: Trouble, turn: int) -> None:
+        """Wait before the next try; when the key is over its limit, everybody who shares it waits."""
+        backoff = self.first_wait * 2**turn * random.uniform(0.75, 1.25)
+        wait = min(backoff if trouble.wait is None else max(trouble.wait, _SMALLEST_GAP), self.longest_wait)
+        held = self.pace.held(wait) if self.pace and trouble.crowded else nullcontext()
+        with held:
+            self.sleep(wait)
 
-    def _backoff(self, turn: int) -> float:
-        return float(self.first_wait * 2**turn * random.uniform(0.75, 1.25))
+    def _error(self, trouble: Trouble, what: str) -> EntrezError:
+        said = masked(self.hide, trouble.said)[:_SHOWN]
+        if not trouble.again:
+            return EntrezError(f"PubMed refused {what}: {said}", hint=trouble.hint)
+        if (trouble.wait or 0.0) > self.longest_wait:
+            message = f"PubMed wants {trouble.wait:.0f} s of quiet before it answers {what}: {said}"
+            return EntrezError(message, hint=trouble.hint)
+        return EntrezError(f"PubMed did not answer {what} after {self.tries} tries: {said}", hint=trouble.hint)
 
-    def _masked(self, text: str) -> str:
-        return text.replace(self.hide, "***") if self.hide else text
+
+def _trouble(reply: Reply, answer: Answer, short: Callable[[bytes], str | None]) -> Trouble | None:
+    """What is wrong with an answer, if anything; the body of *answer* shows no key, and the messages quote it."""
+    if not reply.status:
+        return Trouble(reply.broken, hint=f"check the connection to the internet; {_LATER}")
+    said = " ".join(answer.body[:2000].decode("utf-8", errors="replace").split())
+    if _is_json(answer.body) and "api key" in said.lower() and "rate limit" not in said.lower():
+        return Trouble(f"HTTP {reply.status} {said}", again=False, hint=_NEW_KEY)
+    crowded = reply.status == 429 or (_is_json(answer.body) and "rate limit" in said.lower())
+    if reply.status != 200 or crowded:
+        again = crowded or reply.status in _AGAIN
+        hint = _LATER if again else _HINTS.get(reply.status, "check the strategy and NCBI_API_KEY")
+        wait = _retry_after(reply.retry_after)
+        return Trouble(f"HTTP {reply.status} {said}".strip(), again=again, hint=hint, wait=wait, crowded=crowded)
+    missing = reply.broken or short(answer.body)
+    return Trouble(missing) if missing else None
+
+
+def _is_json(body: bytes) -> bool:
+    return body[:300].lstrip().startswith(b"{")
 
 
 def _retry_after(header: str | None) -> float | None:
     """Seconds of a Retry-After header, which holds a number or a date."""
     if not header:
         return None
-    if header.strip().isdigit():
+    if header.strip().isascii() and header.strip().isdigit():
         return float(header)
     try:
         until = parsedate_to_datetime(header)
     except ValueError:
         return None
     return max(0.0, (until - datetime.now(UTC)).total_seconds()) if until.tzinfo else None
-
-
-def _rate_limit(body: bytes) -> str | None:
-    """The rate-limit answer that comes with status 200 now and then."""
-    if body[:300].lstrip().startswith(b"{") and b"rate limit" in body[:300]:
-        return "API rate limit exceeded"
-    return None

@@ -1,9 +1,9 @@
-"""From the effects of a cell to its pooled effect: with all figures, and with primary figures only."""
+"""From the effects of a cell to its pooled effect: all figures, primary ones only, without retracted studies."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from review.synthesis.sensitivity import leave_one_out
 from review.terms import EffectMeasure, Subset
 
 NONE_POOLABLE = "no poolable figures"
+ALL_RETRACTED = "every study of this cell is retracted"
 ONE_STUDY = "one study: not pooled"
 SCALE_SLIP = "SDs of two studies differ sevenfold or more: look for a slip of the scale or an SE taken for an SD"
 ARM_SLIP = "SDs of one study's arms differ sevenfold or more: look for an SE taken for an SD"
@@ -36,8 +37,17 @@ class PooledCells:
     influence: list[dict[str, Any]]
 
 
-def pool_cells(effects: Sequence[EffectRow], plan: SynthesisPlan, *, studies: Sequence[Study]) -> PooledCells:
+def pool_cells(
+    effects: Sequence[EffectRow],
+    plan: SynthesisPlan,
+    *,
+    studies: Sequence[Study],
+    retracted: Collection[str] = (),
+) -> PooledCells:
     """Pool each cell of *effects* by *plan*. Raises SharedControl and IncomparableMeasures.
+
+    *retracted* are effect ids. They stay in the pools of all and of primary figures; a cell that could pool one of
+    them has a third pool, without them.
 
     Studies whose participants overlap count once in a pool: the larger stays, the other says why not. That is
     settled for each subset by itself; an effect's own reason is that of the pool of all figures.
@@ -51,13 +61,23 @@ def pool_cells(effects: Sequence[EffectRow], plan: SynthesisPlan, *, studies: Se
         cell = sorted(by_cell[cell_id], key=lambda effect: effect.study_id)
         done.effects.extend(_without_overlap(cell))
         for subset in Subset:
-            part = _without_overlap([effect for effect in cell if subset is Subset.ALL or effect.level == "primary"])
+            if subset is Subset.NOT_RETRACTED and not any(e.pooled and e.effect_id in retracted for e in cell):
+                continue
+            part = _without_overlap([effect for effect in cell if _belongs(effect, subset, retracted)])
             refuse_shared_arms([effect for effect in part if effect.pooled], arms_of)
             if part:
                 row, influence = _pool_part(part, plan, subset=subset)
                 done.pooled.append(row)
                 done.influence.extend(influence)
+            elif subset is Subset.NOT_RETRACTED:
+                done.pooled.append(_empty_row(cell[0], subset=subset, why=ALL_RETRACTED))
     return done
+
+
+def _belongs(effect: EffectRow, subset: Subset, retracted: Collection[str]) -> bool:
+    if subset is Subset.PRIMARY:
+        return effect.level == "primary"
+    return subset is Subset.ALL or effect.effect_id not in retracted
 
 
 def _without_overlap(cell: Sequence[EffectRow]) -> list[EffectRow]:
@@ -92,20 +112,10 @@ def _pool_part(
     used = [effect for effect in cell if effect.pooled]
     _refuse_mixture(used)
     first = cell[0]
-    row: dict[str, Any] = {
-        "cell_id": first.cell_id,
-        "subset": str(subset),
-        "condition_id": first.condition_id,
-        "cell_source_id": first.cell_source_id,
-        "comparator": first.comparator,
-        "outcome_id": first.outcome_id,
-        "time_window": first.time_window,
-        "measure": first.measure,
+    row = _empty_row(first, subset=subset, why=NONE_POOLABLE) | {
         "k": len(used),
         "participants": sum(effect.participants for effect in used),
         "effect_ids": [effect.effect_id for effect in used],
-        **dict.fromkeys(_NUMBERS),
-        "warnings": [NONE_POOLABLE],
     }
     y = [effect.yi for effect in used if effect.yi is not None]
     v = [effect.vi for effect in used if effect.vi is not None]
@@ -166,6 +176,25 @@ def _pool_part(
         for item in left_out
     ]
     return row, influence
+
+
+def _empty_row(effect: EffectRow, *, subset: Subset, why: str) -> dict[str, Any]:
+    """The row of the cell of *effect* before any effect is in it."""
+    return {
+        "cell_id": effect.cell_id,
+        "subset": str(subset),
+        "condition_id": effect.condition_id,
+        "cell_source_id": effect.cell_source_id,
+        "comparator": effect.comparator,
+        "outcome_id": effect.outcome_id,
+        "time_window": effect.time_window,
+        "measure": effect.measure,
+        "k": 0,
+        "participants": 0,
+        "effect_ids": [],
+        **dict.fromkeys(_NUMBERS),
+        "warnings": [why],
+    }
 
 
 _NUMBERS = (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from review.database import Store
 from review.errors import UsageProblem
 from review.synthesis import store as tables
+from review.terms import Subset
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,11 +25,33 @@ EFFECTS_ON_SCREEN = (
 
 
 def pooled_cells(store: Store, *, cell: str | None = None, subset: str = "all", least: int = 0) -> pl.DataFrame:
-    """Pooled effects of one cell or all, from *least* studies on. Raises UsageProblem for an unknown cell."""
+    """Pooled effects of one cell or all, from *least* studies on. Raises UsageProblem for an unknown cell.
+
+    Beneath the pool of all figures of a cell with a retracted study stands the pool without it.
+    """
+    import polars as pl
+
     if cell is not None:
         _known(store, cell)
     rows = tables.pooled(store, cell=cell, subset=subset)
-    return rows.filter(rows["k"] >= least)
+    rows = rows.filter(rows["k"] >= least)
+    if subset != Subset.ALL:
+        return rows
+    beside = tables.pooled(store, cell=cell, subset=str(Subset.NOT_RETRACTED)).join(rows, on="cell_id", how="semi")
+    return pl.concat([rows, beside]).sort("cell_id", "subset")
+
+
+def pooled_on_screen(rows: pl.DataFrame) -> pl.DataFrame:
+    """The columns of *rows* that a terminal holds; where a study is retracted, the subset and the study, too."""
+    flagged = rows["retracted"].list.len().sum() or (rows["subset"] == str(Subset.NOT_RETRACTED)).any()
+    names = ("cell_id", "subset", "retracted", *POOLED_ON_SCREEN[1:]) if flagged else POOLED_ON_SCREEN
+    return rows.select(names)
+
+
+def effects_on_screen(rows: pl.DataFrame) -> pl.DataFrame:
+    """The columns of *rows* that a terminal holds; the notices on their studies, where there are any."""
+    noticed = rows["notices"].list.len().sum()
+    return rows.select((*EFFECTS_ON_SCREEN, "notices") if noticed else EFFECTS_ON_SCREEN)
 
 
 def effects_of(store: Store, *, cell: str | None = None) -> pl.DataFrame:

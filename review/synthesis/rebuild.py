@@ -1,7 +1,8 @@
 """Computes all effects and pools anew from the loaded extraction, or finds that nothing changed.
 
-What goes in has a fingerprint: the load of the extracted files, the protocol's parts that matter here, and
-the version of the formulas. It is stored with the result, so that one that no longer fits shows as stale.
+What goes in has a fingerprint: the load of the extracted files, the protocol's parts that matter here, the version
+of the formulas, and which reports are retracted. It is stored with the result, so that one that no longer fits shows
+as stale.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -50,12 +51,14 @@ def rebuild(store: Store, project: Project, *, force: bool = False) -> Synthesis
     if load_id is None:
         message = "there are no extracted files in the database"
         raise SynthesisError(message, hint="read them first with: review extract load")
-    rebuild_id = _fingerprint(project, load_id)
+    rebuild_id = _fingerprint(project, load_id, tables.retractions(store))
     if not force and tables.last_rebuild(store) == rebuild_id:
         return _report(store, rebuild_id, changed=False)
     studies = tables.read_studies(store)
     effects = [effect for study in studies for effect in effects_of_study(study, project.synthesis)]
-    done = pool_cells(effects, project.synthesis, studies=studies)
+    figures = tables.retracted_figures(store)
+    retracted = {effect.effect_id for effect in effects if not figures.isdisjoint(effect.row_ids)}
+    done = pool_cells(effects, project.synthesis, studies=studies, retracted=retracted)
     tables.write(
         store,
         effects=[effect_record(effect) for effect in done.effects],
@@ -75,7 +78,9 @@ def rebuild(store: Store, project: Project, *, force: bool = False) -> Synthesis
 def is_stale(store: Store, project: Project) -> bool:
     """Whether the stored effects were computed from other inputs than those that stand now (or never)."""
     load_id = tables.load_id(store)
-    return load_id is not None and tables.last_rebuild(store) != _fingerprint(project, load_id)
+    if load_id is None:
+        return False
+    return tables.last_rebuild(store) != _fingerprint(project, load_id, tables.retractions(store))
 
 
 def effect_record(effect: EffectRow) -> dict[str, Any]:
@@ -114,5 +119,7 @@ def _protocol(project: Project) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _fingerprint(project: Project, load_id: str) -> str:
-    return hashlib.sha256("\0".join((load_id, _protocol(project), FORMULA_VERSION)).encode()).hexdigest()
+def _fingerprint(project: Project, load_id: str, retractions: Sequence[str]) -> str:
+    # without a retraction it is what it was before retractions were known: no review is stale for it
+    parts = (load_id, _protocol(project), FORMULA_VERSION, *retractions)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

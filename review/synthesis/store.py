@@ -31,14 +31,25 @@ _POOLED = """
   where ($cell is null or cell_id = $cell) and ($subset is null or subset = $subset)
   order by cell_id, subset
 """
-_INFLUENCE = "select * from synthesis.influence where cell_id = $cell order by subset, left_out"
+_RETRACTIONS = """
+  select distinct concerns || ' ' || study_id || ' ' || report_id as retraction from v1.study_notice
+  where retracts order by retraction
+"""
+_RETRACTED_FIGURES = "select distinct unnest(row_ids) as row_id from v1.study_notice where retracts"
+_INFLUENCE = """
+  select * from synthesis.influence
+  where cell_id = $cell and subset in (select subset from v1.pooled_effect where cell_id = $cell)
+  order by subset, left_out
+"""
 _COUNTS = """
+with the_study as materialized (select extraction_status from v1.study),
+the_pool as materialized (select cell_id, subset, k from v1.pooled_effect)
 select
-  (select count(*) from v1.study) as studies,
+  (select count(*) from the_study) as studies,
   (select count(*) from v1.result) as rows,
-  (select coalesce(string_agg(distinct extraction_status, '; '), '') from v1.study) as extraction,
-  (select count(distinct cell_id) from v1.pooled_effect) as cells,
-  (select count(*) from v1.pooled_effect where subset = 'all' and k >= 2) as pooled
+  (select coalesce(string_agg(distinct extraction_status, '; '), '') from the_study) as extraction,
+  (select count(distinct cell_id) from the_pool) as cells,
+  (select count(*) from the_pool where subset = 'all' and k >= 2) as pooled
 """
 
 
@@ -58,8 +69,18 @@ def effects(store: Store, *, cell: str | None = None) -> pl.DataFrame:
 
 
 def pooled(store: Store, *, cell: str | None = None, subset: str | None = None) -> pl.DataFrame:
-    """The stored pooled effects, of one cell or all, of one subset or both."""
+    """The stored pooled effects, of one cell or all, of one subset or all."""
     return store.read(_POOLED, {"cell": cell, "subset": subset})
+
+
+def retractions(store: Store) -> list[str]:
+    """What is retracted, in words that change when a retraction comes or is taken back."""
+    return [str(row["retraction"]) for row in _rows(store, _RETRACTIONS)]
+
+
+def retracted_figures(store: Store) -> set[str]:
+    """The ids of the rows that were read from a retracted report, or belong to a retracted study."""
+    return {str(row["row_id"]) for row in _rows(store, _RETRACTED_FIGURES)}
 
 
 def influence(store: Store, *, cell: str) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,7 +102,7 @@ def test_a_dropped_term_has_an_exit_code_of_its_own(
     pubmed.dropped = {"product": "PhraseNotFound"}
     assert say(knee, "search", "run", "knee") == ExitCode.ENTREZ
     said = capsys.readouterr().err.splitlines()[-1]
-    assert said.startswith("review: error: line #2 (product): PubMed ignored a part of the question")
+    assert re.match(r"review: error: .*knee\.toml line \d+: line #2 \(product\): PubMed ignored a part of", said)
 
 
 def test_a_search_elsewhere_is_entered_and_its_file_reconciled(

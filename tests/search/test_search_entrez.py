@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import html
+import socket
+import threading
 import traceback
+import urllib.error
+import urllib.parse
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
+from itertools import pairwise
+from xml.etree import ElementTree
 
 import pytest
 from Bio import Entrez
 
-from review.errors import EntrezError, Incomplete, UsageProblem
-from review.search.assemble import assemble
+from review.errors import EntrezError, UsageProblem
 from review.search.entrez import Client
+from review.search.exchange import words_of
 from review.search.recorded import Body
-from review.search.strategy import load_strategy
 from review.search.transport import Answer, Transport
-from tests.eutils_server import Eutils, Mood, pointed_at, serving
+from tests.eutils_server import Eutils, Mood, article, article_set, pointed_at, serving
 
 KEY = "synthetic-key-0123456789"
+STRANGE_KEY = "synthetic&key<>/+ =0123456789"
 
 
 class Conversation:
@@ -38,6 +45,14 @@ class Conversation:
 
     def _keep(self, endpoint: str, request: dict[str, object], answer: Answer) -> None:
         self.kept.append(Body(endpoint, request, answer.requested_at, answer.status, answer.body))
+
+    def ask(self, endpoint: str) -> None:
+        if endpoint == "esearch":
+            self.count()
+        elif endpoint == "efetch":
+            self.client.efetch(["101"])
+        else:
+            self.client.elink(["101"], linkname="pubmed_pubmed_refs")
 
     def count(self, term: str = "knee[tiab]") -> int:
         return self.client.esearch(term, what="line #1", purpose="line", line=1).count
@@ -65,6 +80,36 @@ def test_neither_key_nor_address_is_kept(talk: Conversation) -> None:
     assert "nobody@example.org" not in talk.kept[0].question
 
 
+def test_biopython_tries_once_in_every_thread(talk: Conversation) -> None:
+    talk.server.misbehave("esearch", *[Mood(502, b"bad gateway")] * 4)
+    talk.client = replace(talk.client, transport=replace(talk.client.transport, tries=1))
+    problems: list[EntrezError] = []
+
+    def ask() -> None:
+        with pytest.raises(EntrezError) as caught:
+            talk.count()
+        problems.append(caught.value)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(problems) == len(talk.server.asked) == 4
+    assert Entrez.max_tries > 1
+
+
+def test_one_process_asks_one_question_at_a_time(talk: Conversation) -> None:
+    talk.server.misbehave("esearch", *[Mood(wait=0.3)] * 4)
+    threads = [threading.Thread(target=talk.count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    times = sorted(asked.at for asked in talk.server.asked)
+    assert all(later - earlier > 0.25 for earlier, later in pairwise(times))
+
+
 def test_biopython_is_left_with_its_own_number_of_tries(talk: Conversation) -> None:
     before = Entrez.max_tries
     talk.count()
@@ -84,6 +129,20 @@ def test_retry_after_as_a_date_is_waited_for(talk: Conversation) -> None:
     assert 30 < talk.waits[0] <= 90
 
 
+def test_a_longer_retry_after_than_we_wait_is_said_and_not_cut_short(talk: Conversation) -> None:
+    talk.server.misbehave("esearch", Mood(429, b"{}", (("Retry-After", "3600"),)))
+    with pytest.raises(EntrezError, match="PubMed wants 3600 s of quiet before it answers line #1"):
+        talk.count()
+    assert talk.waits == []
+
+
+@pytest.mark.parametrize("header", ["soon", "-5", "\u00b2", "", "Fri, 20 Nov 2026 12:00:00"])
+def test_a_retry_after_that_says_nothing_is_a_wait_of_our_own(talk: Conversation, header: str) -> None:
+    talk.server.misbehave("esearch", Mood(503, b"", (("Retry-After", header),)))
+    assert talk.count() == 5
+    assert 0.5 < talk.waits[0] < 1.5
+
+
 def test_a_429_is_never_repeated_without_a_gap(talk: Conversation) -> None:
     talk.server.misbehave("esearch", Mood(429, b"{}", (("Retry-After", "0"),)))
     assert talk.count() == 5
@@ -100,8 +159,22 @@ def test_a_429_is_never_repeated_without_a_gap(talk: Conversation) -> None:
         Mood(200, b'{"error":"API rate limit exceeded","api-key":"192.0.2.1","count":"4","limit":"3"}'),
         Mood(cut=60),
         Mood(cut=60, tell_length=False),
+        Mood(cut=60, chunked=True),
+        Mood(body=b"<eSearchResult><Count>5</Count><IdList><Id>101"),
+        Mood(body=b"<eSearchResult><RetMax>0</RetMax><IdList/></eSearchResult>"),
     ],
-    ids=["502", "500 page", "empty", "web page in 200", "rate limit in 200", "cut", "cut without length"],
+    ids=[
+        "502",
+        "500 page",
+        "empty",
+        "web page in 200",
+        "rate limit in 200",
+        "cut",
+        "cut without length",
+        "cut chunk",
+        "cut with a right length",
+        "no count",
+    ],
 )
 def test_what_is_no_whole_answer_is_asked_again(talk: Conversation, mood: Mood) -> None:
     talk.server.misbehave("esearch", mood)
@@ -110,10 +183,72 @@ def test_what_is_no_whole_answer_is_asked_again(talk: Conversation, mood: Mood) 
     assert len(talk.waits) == 1
 
 
+@pytest.mark.parametrize("endpoint", ["efetch", "elink"])
+@pytest.mark.parametrize(
+    "mood",
+    [Mood(200, b""), Mood(200, b"<html>Be right back</html>"), Mood(cut=120), Mood(cut=120, tell_length=False)],
+    ids=["empty", "web page in 200", "cut", "cut without length"],
+)
+def test_records_and_links_that_are_not_whole_are_asked_again(talk: Conversation, endpoint: str, mood: Mood) -> None:
+    talk.server.misbehave(endpoint, mood)
+    talk.ask(endpoint)
+    assert len(talk.server.asked) == 2
+    assert len(talk.waits) == 1
+
+
+def test_a_body_that_is_shorter_than_announced_is_asked_again_though_it_looks_whole(talk: Conversation) -> None:
+    whole = article_set(article(101))
+    talk.server.misbehave("efetch", Mood(body=whole + b" " * 10, cut=len(whole)))
+    assert talk.client.efetch(["101"]) == whole
+    assert len(talk.server.asked) == 2
+
+
+def test_a_silent_server_is_given_up(talk: Conversation) -> None:
+    talk.server.misbehave("esearch", Mood(wait=60), Mood(wait=60))
+    talk.client = replace(talk.client, transport=replace(talk.client.transport, tries=2, timeout=0.2))
+    with pytest.raises(EntrezError, match="after 2 tries: no byte came for too long: the connection hangs"):
+        talk.count()
+    assert len(talk.server.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [(False, "no whole answer within 1 s"), (True, "the answer came too slowly and was given up")],
+    ids=["in its headers", "in its body"],
+)
+def test_a_server_that_sends_byte_by_byte_is_given_up(talk: Conversation, head: bool, said: str) -> None:
+    talk.server.misbehave("esearch", Mood(drip=0.1, head=head))
+    talk.client = replace(talk.client, transport=replace(talk.client.transport, tries=1, deadline=1))
+    with pytest.raises(EntrezError, match=said):
+        talk.count()
+
+
+def test_what_hung_once_is_asked_again(talk: Conversation) -> None:
+    talk.server.misbehave("esearch", Mood(wait=60))
+    talk.client = replace(talk.client, transport=replace(talk.client.transport, timeout=0.3))
+    assert talk.count() == 5
+
+
+def test_a_connection_that_is_refused_is_called_so() -> None:
+    with serving(Eutils()) as server:
+        pass
+    with pointed_at(server):
+        talk = Conversation(server)
+        with pytest.raises(EntrezError, match=r"after 3 tries: no connection: .*refused.*check the connection"):
+            talk.count()
+    assert len(talk.waits) == 2
+
+
+def test_a_name_that_is_not_found_is_called_so() -> None:
+    problem = urllib.error.URLError(socket.gaierror(-2, "Name or service not known"))
+    assert words_of(problem) == "no connection: [Errno -2] Name or service not known"
+
+
 def test_waits_grow(talk: Conversation) -> None:
     talk.server.misbehave("esearch", Mood(502, b"x"), Mood(502, b"x"))
     talk.count()
-    assert talk.waits[1] > talk.waits[0]
+    # doubled, each with up to a quarter of jitter
+    assert 0.75 <= talk.waits[0] <= 1.25 < 1.5 <= talk.waits[1] <= 2.5
 
 
 def test_an_outage_ends_in_an_error_and_not_in_zero_hits(talk: Conversation) -> None:
@@ -122,17 +257,49 @@ def test_an_outage_ends_in_an_error_and_not_in_zero_hits(talk: Conversation) -> 
         talk.count()
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        "Search Backend failed: Database is not supported: pubmed",
-        "Search Backend failed: Exception: 'retstart' cannot be larger than 9998.",
-    ],
-)
-def test_an_error_in_a_200_is_shown_in_ncbis_words(talk: Conversation, said: str) -> None:
+@pytest.mark.parametrize("endpoint", ["esearch", "efetch", "elink"])
+def test_an_outage_in_a_200_is_asked_again_and_then_shown_in_ncbis_words(talk: Conversation, endpoint: str) -> None:
+    down = Mood(body=b"<eResult><ERROR>Search Backend failed: Database is not supported: pubmed</ERROR></eResult>")
+    talk.server.misbehave(endpoint, down, down)
+    talk.ask(endpoint)
+    assert len(talk.server.asked) == 3
+    talk.server.misbehave(endpoint, down, down, down)
+    with pytest.raises(EntrezError, match=r"after 3 tries: Search Backend failed: Database is not supported: pubmed"):
+        talk.ask(endpoint)
+
+
+def test_our_own_mistake_in_a_200_is_shown_in_ncbis_words_and_not_repeated(talk: Conversation) -> None:
+    said = "Search Backend failed: Exception: 'retstart' cannot be larger than 9998."
     talk.server.misbehave("esearch", Mood(body=f"<eSearchResult><ERROR>{said}</ERROR></eSearchResult>".encode()))
-    with pytest.raises(EntrezError, match=said.split(":")[0]):
+    with pytest.raises(EntrezError, match=f"PubMed answered line #1 with: {said}"):
         talk.count()
+    assert len(talk.server.asked) == 1
+
+
+def test_an_elink_error_in_a_200_is_shown_in_ncbis_words(talk: Conversation) -> None:
+    within = (
+        b"<eLinkResult><LinkSet><DbFrom>pubmed</DbFrom><ERROR>Invalid &quot;id&quot;</ERROR></LinkSet></eLinkResult>"
+    )
+    talk.server.misbehave("elink", Mood(body=within))
+    with pytest.raises(EntrezError, match='Invalid "id"'):
+        talk.client.elink(["101"], linkname="pubmed_pubmed_refs")
+
+
+def test_each_seed_gets_a_link_set_of_its_own(talk: Conversation) -> None:
+    talk.server.links = {("pubmed_pubmed_refs", 101): [5, 6], ("pubmed_pubmed_refs", 102): [6]}
+    root = ElementTree.fromstring(talk.client.elink(["101", "102", "103"], linkname="pubmed_pubmed_refs"))
+    found = {
+        linked.findtext("IdList/Id"): [e.text for e in linked.findall("LinkSetDb/Link/Id")]
+        for linked in root.findall("LinkSet")
+    }
+    assert found == {"101": ["6", "5"], "102": ["6"], "103": []}
+    assert talk.kept[0].endpoint == "elink"
+    assert talk.kept[0].request["params"] == {
+        "dbfrom": "pubmed",
+        "db": "pubmed",
+        "linkname": "pubmed_pubmed_refs",
+        "id": ["101", "102", "103"],
+    }
 
 
 def test_an_efetch_error_in_a_200_is_shown_in_ncbis_words(talk: Conversation) -> None:
@@ -146,6 +313,11 @@ def test_a_clamped_answer_is_an_error(talk: Conversation) -> None:
         talk.client.esearch("knee[tiab]", what="line #1", purpose="ids", line=1, retmax=20_000)
 
 
+def test_fewer_ids_than_counted_are_asked_again_once(talk: Conversation) -> None:
+    talk.server.misbehave("esearch", Mood(body=b"<eSearchResult><Count>5</Count><IdList/></eSearchResult>"))
+    assert talk.client.every_id("knee[tiab]", line=1)[1] == ["101", "102", "103", "104", "105"]
+
+
 def test_fewer_ids_than_counted_is_an_error(talk: Conversation) -> None:
     talk.server.stored["short[tiab]"] = (
         b"<eSearchResult><Count>5</Count><IdList><Id>101</Id></IdList><QueryTranslation>x</QueryTranslation></eSearchResult>"
@@ -154,20 +326,76 @@ def test_fewer_ids_than_counted_is_an_error(talk: Conversation) -> None:
         talk.client.every_id("short[tiab]", line=1)
 
 
-def test_a_refusal_is_said_at_once_and_shows_no_key(talk: Conversation) -> None:
-    talk.server.misbehave("esearch", Mood(400, b'{"error":"API key invalid","api-key":"' + KEY.encode() + b'"}'))
-    with pytest.raises(EntrezError, match="API key invalid") as caught:
+@pytest.mark.parametrize("status", [400, 200])
+def test_a_key_that_has_expired_stops_the_run_at_once(talk: Conversation, status: int) -> None:
+    assert talk.count() == 5
+    said = f'{{"error":"API key invalid","api-key":"{KEY}","type":"api"}}'.encode()
+    talk.server.misbehave("esearch", Mood(status, said))
+    with pytest.raises(EntrezError, match=r"API key invalid.*NCBI_API_KEY is wrong, or no longer valid"):
         talk.count()
-    shown = "".join(traceback.format_exception(caught.value))
-    assert KEY not in shown
+    assert len(talk.server.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "mood",
+    [
+        Mood(400, b'{"error":"API key invalid","api-key":"%b"}' % KEY.encode()),
+        Mood(429, b"x" * 195 + KEY.encode()),
+        Mood(502, KEY.encode().upper()),
+        Mood(500, urllib.parse.quote_plus(STRANGE_KEY).encode()),
+        Mood(500, b"<p>" + html.escape(STRANGE_KEY).encode()),
+        Mood(200, b"<html>" + KEY.encode()),
+        Mood(body=b"<eSearchResult><ERROR>" + KEY.encode() + b"</ERROR></eSearchResult>"),
+        Mood(body=b"<eSearchResult><Count>" + KEY.encode() + b"</Count></eSearchResult>"),
+    ],
+    ids=["refused", "cut in the middle", "in capitals", "in an address", "in a page", "page in 200", "ERROR", "count"],
+)
+def test_the_key_is_in_no_message_no_traceback_and_no_body(talk: Conversation, mood: Mood) -> None:
+    key = KEY if KEY.encode() in (mood.body or b"").lower() else STRANGE_KEY
+    talk.client = replace(talk.client, api_key=key)
+    talk.server.misbehave("esearch", mood, mood, mood)
+    with pytest.raises(EntrezError) as caught:
+        talk.count()
+    shown = "".join(traceback.format_exception(caught.value)) + repr(talk.client)
+    problem: BaseException | None = caught.value
+    while problem is not None:
+        shown += f"{problem} {problem!r} {vars(problem)}"
+        problem = problem.__cause__ or problem.__context__
+    shown += "".join(body.question + body.content.decode() for body in talk.kept)
+    assert talk.server.asked[0].params["api_key"] == key
+    for way in (key, key[:12], urllib.parse.quote(key), html.escape(key)):
+        assert way.lower() not in shown.lower()
+
+
+def test_a_connection_that_breaks_with_the_key_in_its_words_shows_none() -> None:
+    def call() -> None:
+        raise urllib.error.URLError(f"bad address https://example.org/?api_key={KEY}")
+
+    transport = Transport(tries=1, hide=KEY)
+    with pytest.raises(EntrezError, match=r"no connection: bad address https://example.org/\?api_key=\*\*\*") as caught:
+        transport.ask(call, what="line #1", short=lambda body: None, keep=lambda answer: None)
+    assert KEY not in str(caught.value) + repr(caught.value.__context__)
+
+
+def test_a_rate_limit_in_a_200_is_said_after_all_tries(talk: Conversation) -> None:
+    mood = Mood(200, b'{"error":"API rate limit exceeded","api-key":"192.0.2.1","count":"4","limit":"3"}')
+    talk.server.misbehave("esearch", mood, mood, mood)
+    with pytest.raises(EntrezError, match=r"after 3 tries: .*API rate limit exceeded"):
+        talk.count()
+
+
+def test_a_question_that_is_too_long_is_refused_with_words(talk: Conversation) -> None:
+    talk.server.misbehave("esearch", Mood(414, b"<html><title>414 Request-URI Too Large</title></html>"))
+    with pytest.raises(EntrezError, match=r"HTTP 414 .*Too Large.*cut the line of the strategy into two"):
+        talk.count()
     assert len(talk.server.asked) == 1
 
 
-def test_an_error_after_all_tries_shows_no_key(talk: Conversation) -> None:
-    talk.server.misbehave("esearch", *[Mood(429, KEY.encode())] * 3)
-    with pytest.raises(EntrezError) as caught:
+def test_a_bad_request_is_refused_with_words(talk: Conversation) -> None:
+    talk.server.misbehave("esearch", Mood(400, b'{"error":"Invalid db name specified: pubmd"}'))
+    with pytest.raises(EntrezError, match=r"PubMed refused line #1: HTTP 400 .*Invalid db name.*check the strategy"):
         talk.count()
-    assert KEY not in str(caught.value)
+    assert len(talk.server.asked) == 1
 
 
 def test_many_ids_are_posted(talk: Conversation) -> None:
@@ -178,44 +406,6 @@ def test_many_ids_are_posted(talk: Conversation) -> None:
 def test_a_long_query_is_posted(talk: Conversation) -> None:
     talk.count(" OR ".join(f'"knee pain {n}"[tiab]' for n in range(200)))
     assert talk.server.asked[0].method == "POST"
-
-
-def test_the_pause_between_requests_keeps_the_limit_without_a_key() -> None:
-    with serving(Eutils(search=lambda term: [1], per_second=3)) as server, pointed_at(server):
-        talk = Conversation(server)
-        talk.client = Client(email="nobody@example.org", transport=talk.client.transport)
-        for _ in range(5):
-            talk.count()
-    assert talk.waits == []
-
-
-def test_more_ids_than_one_answer_holds_come_by_halving_the_range(tmp_path: Path) -> None:
-    pmids = [31_807 + 7 * n for n in range(6000)] + [25_000_000 + 11 * n for n in range(9000)]
-    with serving(Eutils(search=lambda term: pmids)) as server, pointed_at(server):
-        talk = Conversation(server)
-        whole, ids = talk.client.every_id("knee[tiab]", line=1)
-    assert whole.count == 15_000
-    assert sorted(map(int, ids)) == pmids
-    path = tmp_path / "knee.toml"
-    path.write_text(
-        'name = "knee"\nversion = "1"\nsource = "PubMed"\nstatus = "not run"\n'
-        '[[line]]\nlabel = "knee"\nblock = "condition"\ntext = "knee[tiab]"\n'
-    )
-    assert assemble(talk.kept, load_strategy(path)).ids == tuple(ids)
-
-
-def test_halves_that_do_not_add_up_name_the_range() -> None:
-    pmids = list(range(1, 12_001))
-    calls = 0
-
-    def shrinking(term: str) -> list[int]:
-        nonlocal calls
-        calls += 1
-        return pmids if calls == 1 else pmids[:-5]
-
-    said = r"PMIDs 1 to \d+: 11995 \+ 0 records in two halves, 12000 in the whole"
-    with serving(Eutils(search=shrinking)) as server, pointed_at(server), pytest.raises(Incomplete, match=said):
-        Conversation(server).client.every_id("knee[tiab]", line=1)
 
 
 def test_without_an_address_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:

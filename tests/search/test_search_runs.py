@@ -8,15 +8,17 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from review.database import LocalStore
-from review.errors import DroppedTerms, FormatError, Incomplete, SearchError, UsageProblem
+from review.errors import DroppedTerms, EntrezError, FormatError, Incomplete, SearchError, UsageProblem
 from review.project import Project
 from review.search import runs
 from review.search.entrez import Client
+from review.search.pace import Pace, Rate
 from review.search.strategy import Strategy, load_strategy
 from review.search.transport import Transport
 from tests.eutils_server import Eutils, Mood, pointed_at, serving
@@ -43,8 +45,17 @@ label = "both"
 block = "search"
 text = "#1 AND #2"
 """
+TODAY = date(2026, 11, 20)
 BOTH = '("knee pain"[tiab]) AND (injection[tiab] OR "test product"[tiab])'
 HITS = {'"knee pain"[tiab]': list(range(1, 31)), BOTH: [11, 12, 13]}
+
+
+def _content(store: LocalStore, table: str) -> str:
+    """A fingerprint of every row, but for when it was written and whether a run or a replay wrote it."""
+    names = store.read(f"select * from search.{table} limit 0").columns
+    kept = [f'"{name}"' for name in names if name not in {"arrival", "finished_at", "imported_at", "mode"}]
+    row = f"md5(to_json(({', '.join(kept)}))::varchar)"
+    return str(store.read(f"select count(*) || md5(string_agg({row}, '' order by {row})) from search.{table}").item())
 
 
 @pytest.fixture
@@ -77,9 +88,8 @@ def server() -> Iterator[Eutils]:
 
 @pytest.fixture
 def client() -> Client:
-    return Client(
-        email="nobody@example.org", api_key=KEY, transport=Transport(tries=2, timeout=20, sleep=lambda seconds: None)
-    )
+    transport = Transport(tries=2, timeout=20, sleep=lambda seconds: None, pace=Pace(Rate(100, 0.0)))
+    return Client(email="nobody@example.org", api_key=KEY, transport=transport)
 
 
 def _rows(store: LocalStore, table: str) -> list[dict[str, object]]:
@@ -111,7 +121,9 @@ def test_every_body_is_kept_with_its_sha256(
 ) -> None:
     runs.run(store, empty_review, strategy, client=client)
     kept = store.read("select * from search.response").to_dicts()
-    assert len(kept) == len(server.asked) == 4
+    assert len(kept) == len(server.asked) == 6
+    asked = [(row["endpoint"], json.loads(row["request"])["purpose"]) for row in kept]
+    assert asked == [*[("esearch", "line")] * 3, ("esearch", "ids"), ("efetch", "fetch"), ("esearch", "recount")]
     for row in kept:
         body = gzip.decompress(row["body_gz"])
         assert hashlib.sha256(body).hexdigest() == row["body_sha256"]
@@ -156,6 +168,31 @@ def test_a_replay_asks_nobody_and_changes_no_row(
     assert {table: _rows(store, table) for table in tables} == before
 
 
+def test_a_run_above_the_limit_of_ids_replays_into_an_empty_database_row_by_row(
+    store: LocalStore,
+    other: LocalStore,
+    empty_review: Project,
+    strategy: Strategy,
+    client: Client,
+    server: Eutils,
+    tmp_path: Path,
+) -> None:
+    """10,050 PMIDs, of which PubMed gives 9,999 at once."""
+    server.search = lambda term: list(range(101, 10_050 * 3_000, 3_000))
+    server.write = lambda pmid: (
+        f'<PubmedArticle><MedlineCitation><PMID Version="1">{pmid}</PMID><Article><ArticleTitle>SYNTHETIC {pmid}'
+        "</ArticleTitle></Article></MedlineCitation></PubmedArticle>"
+    )
+    done = runs.run(store, empty_review, strategy, client=client, batch=2_000)
+    assert (done.hits, done.retrieved) == (10_050, 10_050)
+    runs.export_run(store, done.run_id, tmp_path / "recorded")
+    runs.replay_folder(other, empty_review, strategy, tmp_path / "recorded")
+    tables = store.read("select table_name from duckdb_tables() where schema_name = 'search'")["table_name"].to_list()
+    for table in tables:
+        if table != "run_start":  # a replay asks nothing, so it begins nothing
+            assert _content(other, table) == _content(store, table), table
+
+
 def test_an_exported_run_replays_elsewhere_with_the_same_ids(
     store: LocalStore,
     other: LocalStore,
@@ -183,13 +220,13 @@ def test_a_changed_body_in_a_folder_is_refused(
 ) -> None:
     done = runs.run(store, empty_review, strategy, client=client)
     runs.export_run(store, done.run_id, tmp_path / "recorded")
-    body = tmp_path / "recorded" / "004-efetch.xml"
+    body = tmp_path / "recorded" / "005-efetch.xml"
     body.write_bytes(body.read_bytes() + b" ")
-    with pytest.raises(FormatError, match=r"004-efetch\.xml does not match"):
+    with pytest.raises(FormatError, match=r"005-efetch\.xml does not match"):
         runs.replay_folder(store, empty_review, strategy, tmp_path / "recorded")
     body.unlink()
     os.mkfifo(body)
-    with pytest.raises(FormatError, match=r"004-efetch\.xml is no regular file"):
+    with pytest.raises(FormatError, match=r"005-efetch\.xml is no regular file"):
         runs.replay_folder(store, empty_review, strategy, tmp_path / "recorded")
 
 
@@ -198,6 +235,15 @@ def test_a_folder_without_the_format_is_refused(
 ) -> None:
     (tmp_path / "manifest.json").write_text(json.dumps({"format": "other"}), "utf-8")
     with pytest.raises(FormatError, match="'other'; allowed"):
+        runs.replay_folder(store, empty_review, strategy, tmp_path)
+
+
+def test_a_folder_with_a_pin_that_is_no_day_is_refused(
+    store: LocalStore, empty_review: Project, strategy: Strategy, tmp_path: Path
+) -> None:
+    manifest = {"format": "regen-review recorded run 1", "pinned_to": "soon", "responses": []}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    with pytest.raises(FormatError, match="pinned_to is 'soon'"):
         runs.replay_folder(store, empty_review, strategy, tmp_path)
 
 
@@ -225,8 +271,21 @@ def test_counting_fetches_nothing_and_closes_no_run(
 ) -> None:
     result = runs.run(store, empty_review, strategy, client=client, count_only=True)
     assert (result.hits, result.requests) == (3, 3)
+    assert result.needed == 6
     assert server.of("efetch") == []
     assert store.read("select * from v1.search_history").is_empty()
+    assert store.read("select * from search.run_start").is_empty()
+    assert runs.run(store, empty_review, strategy, client=client).requests == result.needed
+
+
+def test_a_count_that_fails_stops_the_run_and_is_never_nothing_found(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils
+) -> None:
+    server.misbehave("esearch", *[Mood(body=b"<eSearchResult><IdList/></eSearchResult>")] * 2)
+    with pytest.raises(EntrezError, match=r"line #1 \(condition\).*without a count"):
+        runs.run(store, empty_review, strategy, client=client)
+    assert store.read("select * from v1.search_history").is_empty()
+    assert runs.run(store, empty_review, strategy, client=client).hits == 3
 
 
 def test_a_search_without_hits_is_a_search(
@@ -242,7 +301,7 @@ def test_a_term_that_pubmed_ignores_stops_the_run_and_names_the_line(
     store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils, signal: str
 ) -> None:
     server.dropped = {"test product": signal}
-    with pytest.raises(DroppedTerms, match=rf"line #2 \(product\).*{signal}: test product"):
+    with pytest.raises(DroppedTerms, match=rf"knee\.toml line 11: line #2 \(product\): .*{signal}: test product"):
         runs.run(store, empty_review, strategy, client=client)
     assert store.read("select * from v1.search_history").is_empty()
 
@@ -266,7 +325,7 @@ def test_a_line_that_is_read_differently_now_is_said(
         b"</eSearchResult>"
     )
     again = runs.run(store, empty_review, strategy, client=client)
-    assert "differently now" in again.lines[0].warnings[0]
+    assert any("differently now" in warning for warning in again.lines[0].warnings)
     assert (
         "knee[All Fields]"
         in store.read(
@@ -283,6 +342,85 @@ def test_records_that_do_not_come_are_asked_once_more(
     assert [one.params["id"] for one in server.of("efetch")] == ["11,12,13", "12"]
 
 
+def test_a_bound_on_the_entry_date_that_pubmed_ignores_stops_the_run(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils
+) -> None:
+    server.dropped = {"[edat]": "FieldNotFound"}
+    with pytest.raises(DroppedTerms, match=r"the ids of line #3: FieldNotFound: \[edat\]"):
+        runs.run(store, empty_review, strategy, client=client)
+    assert server.of("efetch") == []
+
+
+def test_ids_are_asked_up_to_the_day_of_the_run(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils
+) -> None:
+    server.entered = {13: date(2026, 11, 21)}
+    result = runs.run(store, empty_review, strategy, client=client, today=TODAY)
+    assert (result.lines[-1].hits, result.hits, result.retrieved) == (3, 2, 2)
+    assert [one.params["term"] for one in server.of("esearch")][-1] == f"({BOTH}) AND 1800/01/01:2026/11/20[edat]"
+    history = store.read("select pinned_to, hits, reconciled from v1.search_history").rows()
+    assert history == [(TODAY, 2, True)]
+    assert runs.replay(store, empty_review, strategy).pinned_to == TODAY
+
+
+def test_what_pubmed_adds_during_a_run_is_fetched_too(
+    store: LocalStore,
+    other: LocalStore,
+    empty_review: Project,
+    strategy: Strategy,
+    client: Client,
+    server: Eutils,
+    tmp_path: Path,
+) -> None:
+    found = [11, 12, 13]
+    server.search = lambda term: found
+    said: list[str] = []
+
+    def added(done: int, total: int) -> None:
+        if done == 3 and 14 not in found:
+            found.append(14)
+
+    result = runs.run(store, empty_review, strategy, client=client, say=said.append, progress=added)
+    assert (result.hits, result.retrieved) == (4, 4)
+    assert [one.params["id"] for one in server.of("efetch")] == ["11,12,13", "14"]
+    assert any("3 ids, 4 counted now" in words for words in said)
+    runs.export_run(store, result.run_id, tmp_path / "recorded")
+    assert runs.replay_folder(other, empty_review, strategy, tmp_path / "recorded").hits == 4
+
+
+def test_an_index_that_never_rests_stops_the_run_and_the_next_one_goes_on(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils
+) -> None:
+    found = [11, 12, 13]
+    server.search = lambda term: found
+
+    def added(done: int, total: int) -> None:
+        if done == total and len(found) < 5:
+            found.append(len(found) + 11)
+
+    with pytest.raises(Incomplete, match="4 ids were found, 5 records are counted now"):
+        runs.run(store, empty_review, strategy, client=client, progress=added)
+    assert store.read("select * from v1.search_history").is_empty()
+    result = runs.run(store, empty_review, strategy, client=client, progress=added)
+    assert (result.resumed, result.hits, result.retrieved) == (True, 5, 5)
+    assert [one.params["id"] for one in server.of("efetch")] == ["11,12,13", "14", "15"]
+
+
+def test_servers_of_pubmed_that_take_turns_end_in_one_answer(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils
+) -> None:
+    """One more, one less again: the last answer holds, though it is the same as the first."""
+    few, many = [11, 12, 13], [11, 12, 13, 14]
+    # three lines, ids, count, ids, count; then a run that is taken up: count, ids, count
+    turns = iter([few, few, few, few, many, many, few, few, few, few])
+    server.search = lambda term: next(turns)
+    with pytest.raises(Incomplete, match="4 ids were found, 3 records are counted now"):
+        runs.run(store, empty_review, strategy, client=client)
+    result = runs.run(store, empty_review, strategy, client=client)
+    assert (result.hits, result.retrieved) == (3, 3)
+    assert runs.replay(store, empty_review, strategy).hits == 3
+
+
 def test_records_that_never_come_are_named_and_no_run_is_closed(
     store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils
 ) -> None:
@@ -293,7 +431,53 @@ def test_records_that_never_come_are_named_and_no_run_is_closed(
     assert store.read("select * from v1.source_record").is_empty()
     assert store.read("select * from v1.search_history").is_empty()
     server.withheld = {}
-    assert runs.run(store, empty_review, strategy, client=client).retrieved == 3
+    again = runs.run(store, empty_review, strategy, client=client)
+    assert (again.resumed, again.retrieved, again.new_records) == (True, 3, 3)
+    assert [one.params["id"] for one in server.of("efetch")] == ["11,12,13", "12", "12"]
+
+
+def test_a_run_can_be_finished_without_records_that_never_come_and_says_so(
+    store: LocalStore,
+    other: LocalStore,
+    empty_review: Project,
+    strategy: Strategy,
+    client: Client,
+    server: Eutils,
+    tmp_path: Path,
+) -> None:
+    server.withheld = {12: 9}
+    result = runs.run(store, empty_review, strategy, client=client, allow_missing=True)
+    assert (result.hits, result.retrieved, result.missing) == (3, 2, ("12",))
+    history = store.read("select missing_pmids, hits, imported, reconciled from v1.search_history").rows()
+    assert history == [(["12"], 3, 2, False)]
+    assert runs.replay(store, empty_review, strategy).missing == ("12",)
+    runs.export_run(store, result.run_id, tmp_path / "recorded")
+    with pytest.raises(Incomplete, match="PMID 12"):
+        runs.replay_folder(other, empty_review, strategy, tmp_path / "recorded")
+    replayed = runs.replay_folder(other, empty_review, strategy, tmp_path / "recorded", allow_missing=True)
+    assert replayed.missing == ("12",)
+
+
+def test_of_many_missing_records_the_whole_list_is_said(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils
+) -> None:
+    server.search = lambda term: list(range(1, 31))
+    server.withheld = dict.fromkeys(range(1, 26), 9)
+    said: list[str] = []
+    with pytest.raises(Incomplete, match=r"25 of 30 records .* 19, 20 \.\.\. \(all above\)"):
+        runs.run(store, empty_review, strategy, client=client, say=said.append)
+    listed = [words.removeprefix("did not come: ") for words in said if words.startswith("did not come")]
+    assert " ".join(listed).split() == [str(pmid) for pmid in range(1, 26)]
+
+
+def test_a_record_that_cannot_be_read_is_missing_and_in_quarantine_once(
+    store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils
+) -> None:
+    good = server.write
+    server.write = lambda pmid: good(pmid).replace("p &lt;0.05", "p <0.05") if pmid == 12 else good(pmid)
+    result = runs.run(store, empty_review, strategy, client=client, allow_missing=True)
+    assert (result.retrieved, result.missing) == (2, ("12",))
+    assert store.read("select count(*) from search.quarantine").item() == 1
 
 
 def test_a_cut_fetch_is_asked_again(

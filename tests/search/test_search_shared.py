@@ -12,7 +12,7 @@ import pytest
 from review.database import LocalStore
 from review.errors import FormatError
 from review.search.ingest import import_file
-from review.search.pubmed_xml import parse
+from review.search.pubmed_xml import PubmedBatch, parse
 from review.search.reference_files import read_reference_file
 
 pytestmark = pytest.mark.shared
@@ -61,8 +61,15 @@ def _reference(data: bytes) -> list[tuple[str, str, list[str]]]:
     return found
 
 
+@pytest.mark.parametrize("engine", ["plain", "fast"])
 @pytest.mark.parametrize(("name", "records"), PUBMED.items())
-def test_pubmed_files_lose_no_record_and_no_text(shared_data: Path, name: str, records: int) -> None:
+def test_pubmed_files_lose_no_record_and_no_text(
+    shared_data: Path, monkeypatch: pytest.MonkeyPatch, name: str, records: int, engine: str
+) -> None:
+    if engine == "fast":
+        pytest.importorskip("pygixml")
+        pytest.importorskip("isal")
+    monkeypatch.setenv("REVIEW_XML", engine)
     place = shared_data / "pubmed" / name
     read = 0
     for path in sorted(place.glob("*.xml")) if place.is_dir() else [place]:
@@ -78,6 +85,25 @@ def test_pubmed_files_lose_no_record_and_no_text(shared_data: Path, name: str, r
             assert all(part in _squeezed(record.abstract or "") for part in parts)
         read += len(batch.records)
     assert read == records
+
+
+def test_both_engines_read_the_same_in_every_field(shared_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("pygixml")
+    pytest.importorskip("isal")
+    paths = [path for path in sorted((shared_data / "pubmed").rglob("*")) if path.suffix in (".xml", ".gz")]
+    compared = 0
+    for path in paths:
+        data = path.read_bytes()
+        said: list[PubmedBatch | str] = []
+        for name in ("plain", "fast"):
+            monkeypatch.setenv("REVIEW_XML", name)
+            try:
+                said.append(parse(data, name=path.name))
+            except FormatError as problem:
+                said.append(str(problem))
+        assert said[0] == said[1], path.name
+        compared += len(said[0].records) if isinstance(said[0], PubmedBatch) else 0
+    assert compared == 885
 
 
 def test_the_deleted_citation_of_the_bulk_file_is_seen(shared_data: Path) -> None:

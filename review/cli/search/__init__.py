@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from review.cli.search import history, runs, strategies
+from review.cli.search import check, cite, history, ingest, lint, report, runs, strategies, update
 
 
 @click.group()
@@ -18,10 +18,16 @@ def search() -> None:
 for _command in (
     strategies.list_,
     strategies.show,
+    lint.lint,
+    check.check,
     runs.run,
+    update.update,
+    cite.cite,
     runs.replay,
+    ingest.ingest,
     history.enter,
     history.history,
+    report.report,
     runs.export,
 ):
     search.add_command(_command)

@@ -31,7 +31,7 @@ def list_(review: Review, format: str) -> None:
         except ProtocolError as problem:  # the others are listed all the same
             rows.append((path.stem, None, None, None, f"broken: {problem}"))
         else:
-            rows.append((s.name, s.version, s.source, len(s.lines), s.standing))
+            rows.append((s.name, s.version, s.source, len(s.lines), _standing(review, s)))
             _say_unknown_covers(review, s)
     columns = {
         "strategy": pl.String,
@@ -66,9 +66,17 @@ def show(review: Review, name: str, full: bool, format: str) -> None:
         "mesh": [line.mesh for line in strategy.lines],
         "text": [line.text for line in strategy.lines],
     }
-    output.frame(pl.DataFrame(columns), format, title=f"{strategy.name} {strategy.version}: {strategy.standing}")
+    standing = _standing(review, strategy)
+    output.frame(pl.DataFrame(columns), format, title=f"{strategy.name} {strategy.version}: {standing}")
     _say_unknown_covers(review, strategy)
-    output.say(f"{strategy.name}: {strategy.standing}")
+    output.say(f"{strategy.name}: {standing}")
+
+
+def _standing(review: Review, strategy: Strategy) -> str:
+    """What may be claimed of a strategy; a review that has no database yet has measured nothing."""
+    from review.search.standing import standing
+
+    return standing(review.store, strategy) if review.project.database_path.exists() else strategy.standing
 
 
 def _say_unknown_covers(review: Review, strategy: Strategy) -> None:

@@ -1,0 +1,317 @@
+"""BibTeX, entry by entry, so that a fault in one costs no other and each has its line.
+
+A reader of our own: bibtexparser hands back a failed block as raw text (a repeated key or field, a comma in a key,
+a brace too many), and none of its lines of fields; here such an entry is read and the receipt says what was wrong.
+An entry ends where its braces close. Where they do not, or close before the entry is over, it ends at the next one,
+and its fields are found by the lines on which they begin.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from review.search.bibtex_record import bibtex_record, unmapped
+from review.search.checking import unreadable
+from review.search.decoding import Decoded
+from review.search.reading import Reading, Repair, Stray, stray
+
+_HEAD = r"@[ \t]*([A-Za-z]\w*)\s*"
+_FIELDS = r"[^@={}\"#]{0,200}?,\s*[A-Za-z][\w:+/. -]{0,60}?\s*="
+# at the beginning of a line, or behind the entry before, where a key and a field follow
+MARKER = re.compile(
+    rf"(?:^[ \t]*{_HEAD}(?:\{{|\((?={_FIELDS}))|(?<=[}})])[ \t]*{_HEAD}[{{(](?={_FIELDS}))", re.MULTILINE
+)
+_FIELD = re.compile(r"\s*([A-Za-z][^\s={},\"#]*(?:[ \t]+[^\s={},\"#]+){0,4})\s*=\s*")
+_FIELD_LINE = re.compile(
+    r"(?:^|(?<=,))[ \t]*([A-Za-z][\w:+/.-]*(?:[ \t][\w:+/.-]+){0,3})[ \t]*=[ \t]*(?=[{\"]|\w+[ \t]*,?[ \t]*$)",
+    re.MULTILINE,
+)
+_BARE = re.compile(r"[^\s,#{}\"()]+")
+_APART = frozenset({"comment", "preamble", "string"})
+_MONTHS = {m[:3].lower(): m for m in (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December")}  # fmt: skip
+_KINDS = {"doi": "DOI", "year": "year", "pmid": "PMID", "pubmed_id": "PMID"}
+
+
+@dataclass
+class _Entry:
+    """What one entry says: fields as given, fields resolved, and what was wrong with it."""
+
+    kind: str
+    key: str
+    line: int
+    given: list[tuple[str, str]] = field(default_factory=list)
+    expanded: dict[str, str] = field(default_factory=dict)
+    at: list[int] = field(default_factory=list)
+    faults: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, name: str, raw: str, text: str, line: int) -> None:
+        """Take a field; the first of a name that says something fills the column, every one is kept."""
+        if name.lower() in {given.lower() for given, _ in self.given}:
+            self.faults.append((line, f"field {name!r} given twice"))
+        self.given.append((name, raw))
+        self.at.append(line)
+        if not self.expanded.get(name.lower()):
+            self.expanded[name.lower()] = text
+
+
+class _Irregular(Exception):
+    """The body does not follow the grammar; its fields are found by their lines."""
+
+
+class _Reader:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.breaks = [at for at, sign in enumerate(text) if sign == "\n"]
+        self.macros: dict[str, tuple[str, str]] = {}
+        self.strays: list[Stray] = []
+        self.apart_until = -1
+
+    def line(self, at: int) -> int:
+        """The line of the character at that place."""
+        return bisect_right(self.breaks, at - 1) + 1
+
+    def outside(self, start: int, stop: int) -> None:
+        """Note the lines of a piece that belongs to no entry."""
+        for number, text in enumerate(self.text[start:stop].split("\n"), start=self.line(start)):
+            if text.strip(" \t\ufeff,\x1a"):
+                self.strays.append(stray(number, text))
+
+    def close_of(self, opened: int) -> int | None:
+        """Where the brace at *opened* is closed (behind it), or None."""
+        return next((end for escapes in (True, False) if (end := self._close(opened, escapes=escapes))), None)
+
+    def _close(self, opened: int, *, escapes: bool) -> int | None:
+        depth, round_one = 0, self.text[opened] == "("
+        for found in re.compile(r"\\.|[{}()]", re.DOTALL).finditer(self.text, opened + round_one):
+            sign = found.group(0)
+            if len(sign) == 2:
+                if escapes or sign[1] not in "{}":
+                    continue
+                sign = sign[1]
+            if sign == "{":
+                depth += 1
+            elif sign == "}":
+                depth -= 1
+                if depth <= 0 and not round_one:
+                    return found.end()
+            elif sign == ")" and round_one and depth == 0:
+                return found.end()
+        return None
+
+    def apart(self, kind: str, begins: int, opened: int, end: int) -> int:
+        """Take a block that is no record, and say where it ends; a @string gives a name to a text."""
+        self.apart_until = end
+        if kind == "string" and (found := _FIELD.match(self.text, opened + 1, end - 1)):
+            try:
+                _, text, _ = self._value(found.end(), end - 1)
+                self.macros[found.group(1).lower()] = (self.text[found.end() : end - 1].strip(), text)
+                return end
+            except _Irregular:
+                pass
+        if kind == "string":
+            self.strays.append(stray(self.line(begins), self.text[begins:end]))
+        return end
+
+    def entry(self, kind: str, begins: int, start: int, stop: int, *, closed: bool) -> _Entry:
+        """The entry whose body lies between *start* and *stop*."""
+        body = self.text[start:stop]
+        comma = _key_end(body)
+        entry = _Entry(kind, " ".join(body[: max(comma, 0)].split()), self.line(begins))
+        if not closed:
+            entry.faults.append((entry.line, "its braces do not balance"))
+        if "," in entry.key:
+            entry.faults.append((entry.line, f"a comma in the key {entry.key!r}"))
+        elif re.search(r"\s", entry.key):
+            entry.faults.append((entry.line, f"a blank in the key {entry.key!r}"))
+        try:
+            if not closed:
+                raise _Irregular
+            fields = list(self._fields(start + comma + 1, stop))
+        except _Irregular:
+            if closed:
+                entry.faults.append((entry.line, "its fields are not as BibTeX has them; found by their lines"))
+            fields = list(self._fields_by_line(start + comma + 1, stop, entry))
+        for name, raw, text, at in fields:
+            entry.add(name, raw, text, self.line(at))
+        used = [name for _, raw in entry.given for name in _BARE.findall(raw) if name.lower() in self.macros]
+        for name in dict.fromkeys(word.lower() for word in used):
+            if any(raw == name or "#" in raw for _, raw in entry.given if name in raw.lower()):
+                entry.given.append((f"@string {name}", self.macros[name][0]))
+        return entry
+
+    def _fields(self, start: int, stop: int) -> Iterator[tuple[str, str, str, int]]:
+        """(name, as given, resolved, place) by the grammar. Raises _Irregular."""
+        at = start
+        while True:
+            while at < stop and self.text[at] in " \t\n,":
+                at += 1
+            if at >= stop:
+                return
+            found = _FIELD.match(self.text, at, stop)
+            if found is None:
+                raise _Irregular
+            raw, text, end = self._value(found.end(), stop)
+            yield found.group(1).strip(), raw, text, found.start(1)
+            at = end
+            while at < stop and self.text[at] in " \t\n":
+                at += 1
+            if at < stop and self.text[at] != ",":
+                raise _Irregular
+
+    def _value(self, at: int, stop: int) -> tuple[str, str, int]:
+        parts: list[str] = []
+        raws: list[str] = []
+        begins = at
+        while True:
+            while at < stop and self.text[at] in " \t\n":
+                at += 1
+            if at >= stop or self.text[at] in ",#":
+                if parts:
+                    raise _Irregular
+                return "", "", at
+            raw, text, at = self._part(at, stop)
+            raws.append(raw)
+            parts.append(text)
+            after = at
+            while after < stop and self.text[after] in " \t\n":
+                after += 1
+            if after >= stop or self.text[after] != "#":
+                break
+            at = after + 1
+        given = raws[0] if len(raws) == 1 else self.text[begins:at].strip()
+        return given, "".join(parts), at
+
+    def _part(self, at: int, stop: int) -> tuple[str, str, int]:
+        """One piece of a value: (as given, resolved, place behind it)."""
+        sign = self.text[at]
+        if sign == "{":
+            end = self.close_of(at)
+            if end is None or end > stop:
+                raise _Irregular
+            inner = self.text[at + 1 : end - 1].strip()
+            return inner, inner, end
+        if sign == '"':
+            depth = 0
+            for found in re.compile(r'\\.|[{}"]', re.DOTALL).finditer(self.text, at + 1, stop):
+                depth += {"{": 1, "}": -1}.get(found.group(0), 0)
+                if found.group(0) == '"' and depth <= 0:
+                    inner = self.text[at + 1 : found.start()].strip()
+                    if re.search(r"\n\s*[A-Za-z][\w-]*\s*=\s*$", inner):
+                        raise _Irregular  # the closing mark is missing: this one opens the next field
+                    return inner, inner, found.end()
+            raise _Irregular
+        word = _BARE.match(self.text, at, stop)
+        if word is None:
+            raise _Irregular
+        name = word.group(0)
+        known = self.macros.get(name.lower())
+        return name, known[1] if known else _MONTHS.get(name.lower(), name), word.end()
+
+    def _fields_by_line(self, start: int, stop: int, entry: _Entry) -> Iterator[tuple[str, str, str, int]]:
+        """(name, as given, resolved, place) where a line, or a comma, is followed by `name =`."""
+        marks = list(_FIELD_LINE.finditer(self.text, start, stop))
+        begins = marks[0].start() if marks else stop
+        if text := self.text[start:begins].strip(" \t\n,{}"):
+            entry.given.append(("@text", text))
+            entry.at.append(self.line(start))
+            entry.faults.append((self.line(start), f"text that is no field: {text[:60]!r}"))
+        for mark, following in zip(marks, [*[one.start() for one in marks[1:]], stop], strict=True):
+            text = self.text[mark.end() : following].strip(" \t\n,")
+            while following == stop and text.endswith("}") and text.count("{") < text.count("}"):
+                text = text[:-1].rstrip(" \t\n,")
+            if text[:1] == "{":
+                text = text[1:-1] if text.endswith("}") else text[1:]
+            elif text[:1] == '"':
+                text = text[1:-1] if text.endswith('"') and len(text) > 1 else text[1:]
+            yield mark.group(1).strip(), text.strip(), text.strip(), mark.start(1)
+
+
+def read_bibtex(decoded: Decoded, *, evidence: str = "@ entries") -> Reading:
+    """The records of a BibTeX file; @string, @preamble and @comment are no records."""
+    text = decoded.text
+    reader = _Reader(text)
+    marks = list(MARKER.finditer(text))
+    entries: list[_Entry] = []
+    counted: list[int] = []
+    unfinished, at = None, 0
+    for place, mark in enumerate(marks):
+        kind, opened, begins = mark.group(1) or mark.group(2), mark.end() - 1, text.index("@", mark.start())
+        if begins < at:  # inside another block: the markers will not add up, unless somebody commented it out
+            if entries and begins > reader.apart_until:
+                counted.append(reader.line(begins))
+            else:
+                reader.strays.append(stray(reader.line(begins), text[begins : begins + 80].split("\n")[0]))
+            continue
+        reader.outside(at, begins)
+        following = text.index("@", marks[place + 1].start()) if place + 1 < len(marks) else len(text)
+        end = reader.close_of(opened)
+        if kind.lower() in _APART:
+            at = reader.apart(kind.lower(), begins, opened, end if end is not None else following)
+            continue
+        closed = end is not None and _is_whole(text, opened, end, following)
+        stop = end - 1 if closed and end is not None else following
+        at = end if closed and end is not None else following
+        if end is None and following == len(text) and not re.search(r"\n[ \t]*[})]\s*$", text):
+            unfinished = reader.line(begins)
+        entries.append(reader.entry(kind, begins, opened + 1, stop, closed=closed))
+        counted.append(entries[-1].line)
+    reader.outside(at, len(text))
+    records = tuple(bibtex_record(e.kind, e.key, e.given, e.expanded, line=e.line) for e in entries)
+    return Reading(
+        dialect="bibtex",
+        evidence=evidence,
+        records=records,
+        markers=len(counted),
+        marker_lines=tuple(counted),
+        repairs=tuple(_repairs(entries)),
+        strays=tuple(reader.strays),
+        unmapped=unmapped(records),
+        unfinished=unfinished,
+        cut_off="its braces are not closed" if unfinished is not None else "",
+        encoding=decoded.encoding,
+        bom=decoded.bom,
+        newlines=decoded.newlines,
+    )
+
+
+def _is_whole(text: str, opened: int, end: int, following: int) -> bool:
+    """Whether the entry that is opened there is over where its braces close, and not before or behind it."""
+    if end <= following:
+        between = text[end:following]
+        return not (re.search(r"[{}]", between) or _FIELD_LINE.search(between))
+    inside = re.sub(r"\\.", "", text[opened:following])
+    return inside.count("{") - inside.count("}") > 1  # else the next entry begins where no field is open
+
+
+def _key_end(body: str) -> int:
+    """Where the comma behind the key stands; -1 when the fields begin without a key."""
+    if _FIELD.match(body):
+        return -1
+    found = re.search(rf",(?={_FIELD.pattern})", body)
+    if found:
+        return found.start()
+    return body.find(",") if "," in body else len(body)
+
+
+def _repairs(entries: list[_Entry]) -> list[Repair]:
+    """What was wrong, in the order of the lines: within entries and between them."""
+    repairs: list[Repair] = []
+    first: dict[str, int] = {}
+    for entry in entries:
+        repairs += [Repair(line, rule) for line, rule in entry.faults]
+        if not entry.key:
+            repairs.append(Repair(entry.line, "no key"))
+        elif entry.key.lower() in first:
+            repairs.append(Repair(entry.line, f"key {entry.key!r} given before, at line {first[entry.key.lower()]}"))
+        first.setdefault(entry.key.lower(), entry.line)
+        repairs += unreadable(
+            (line, _KINDS[name.lower()], name, text.strip("{}"))
+            for line, (name, text) in zip(entry.at, entry.given, strict=False)
+            if name.lower() in _KINDS and text
+        )
+    return sorted(repairs, key=lambda repair: repair.line)

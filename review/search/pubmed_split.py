@@ -1,0 +1,273 @@
+"""A stream of PubMed XML bytes into slices, one for each record, with its place in the file.
+
+Only tags are looked at, all of a chunk at once with numpy: a search for each start and end tag would read every
+byte several times.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from review.errors import FormatError
+
+LARGEST = 64 * 2**20
+KEPT = 64 * 2**10
+_AHEAD = 64
+_CHUNK = 2**20
+_ROOT = re.compile(rb"<(PubmedArticleSet|MedlineCitationSet|PubmedBookArticleSet)\b[^>]*?(/?)>")
+_TAG = re.compile(
+    rb"<(?:(PubmedArticle|PubmedBookArticle|MedlineCitation|DeleteCitation|DeleteDocument)(?=[\s>/])"
+    rb"|/(PubmedArticle|PubmedBookArticle|MedlineCitation|DeleteCitation|DeleteDocument)>)"
+)
+_COMMENT = re.compile(rb"<!--.*?-->|<\?.*?\?>", re.DOTALL)
+
+
+class Slice(NamedTuple):
+    """The bytes of one record; `reason` says why it cannot be one, and `kind` is empty for what lies between two."""
+
+    kind: bytes
+    number: int
+    offset: int
+    content: bytes
+    reason: str = ""
+
+
+class _Tag(NamedTuple):
+    at: int
+    kind: bytes
+    closing: bool
+
+
+@dataclass
+class Seen:
+    """Record tags passed so far; bare citations count only in a file that has no articles."""
+
+    articles: int = 0
+    citations: int = 0
+
+    @property
+    def markers(self) -> int:
+        return self.articles or self.citations
+
+    def count(self, tags: Iterable[_Tag]) -> None:
+        """Add the opening tags among *tags*."""
+        for tag in tags:
+            if not tag.closing:
+                self.articles += tag.kind in (b"PubmedArticle", b"PubmedBookArticle")
+                self.citations += tag.kind == b"MedlineCitation"
+
+
+def slices(chunks: Iterable[bytes], *, name: str, seen: Seen, first: int = 0) -> Iterator[Slice]:
+    """The records of *chunks* in order, and what lies between them; *first* is the offset of the first byte.
+
+    Raises FormatError when it is not PubMed XML, or when it ends early: after the slices before that place.
+    """
+    source = _Source(iter(chunks), first)
+    root = source.find_root(name)
+    if root is None:
+        return
+    cutter = _Cutter(source, seen)
+    yield from cutter.cut()
+    closing = source.data.rfind(b"</" + root + b">", cutter.at, source.end)
+    if closing < 0 and not cutter.closed(root):
+        raise _ends_early(name, root, source.root_ends, source.read)
+    if cutter.unclosed is not None:
+        raise _ends_early(name, *cutter.unclosed, source.read)
+    yield from cutter.left_over(cutter.at, max(closing, cutter.at))
+
+
+class _Source:
+    """The chunk that is being read: data[:end] counts, behind it stand zeros or what the next look will see."""
+
+    def __init__(self, chunks: Iterator[bytes], first: int) -> None:
+        self._chunks = chunks
+        self.data = b""
+        self.end = 0
+        self.base = first
+        self.read = first
+        self.final = False
+        self.root_ends = 0
+
+    def find_root(self, name: str) -> bytes | None:
+        """Go behind the start tag of the root and say its name; None when the root is empty."""
+        found = None
+        while found is None and not self.final and self.end < LARGEST:
+            self.more(0)
+            found = _ROOT.search(self.data, 0, self.end)
+        if found is None:
+            message = f"{name} holds no PubmedArticleSet, MedlineCitationSet or PubmedBookArticleSet"
+            raise FormatError(message, hint="is it PubMed XML, and complete?")
+        if found.group(2):
+            return None
+        self.root_ends = self.base + found.end()
+        self.base = self.root_ends
+        self.data = self.data[found.end() :]
+        self.end -= found.end()
+        return found.group(1)
+
+    def more(self, at: int) -> None:
+        """Forget data[:at] and read on: as much again as is left, so that a long record is not copied often."""
+        parts = [self.data[at : self.end]]
+        self.base += at
+        have = self.end - at
+        wanted = max(_CHUNK, have)
+        while wanted > 0 and not self.final:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                self.final = True
+            else:
+                parts.append(chunk)
+                wanted -= len(chunk)
+                have += len(chunk)
+                self.read += len(chunk)
+        if self.final:
+            parts.append(bytes(_AHEAD))
+        self.data = b"".join(parts)
+        self.end = have
+
+
+class _Cutter:
+    """Where the cutting stands: `at` is the first byte that belongs to nothing yet, `open` a record without end."""
+
+    def __init__(self, source: _Source, seen: Seen) -> None:
+        self.source = source
+        self.seen = seen
+        self.at = 0
+        self.open: _Tag | None = None
+        self.number = 0
+        self._skipped: bytes | None = None
+        self._skipped_at = 0
+        self._dropped = b""
+
+    @property
+    def unclosed(self) -> tuple[bytes, int] | None:
+        """Kind and offset of the record whose end was not found."""
+        if self._skipped is not None:
+            return self._skipped, self._skipped_at
+        return None if self.open is None else (self.open.kind, self.source.base + self.open.at)
+
+    def closed(self, root: bytes) -> bool:
+        """Whether the end tag of *root* stood in what was dropped."""
+        return b"</" + root + b">" in self._dropped
+
+    def cut(self) -> Iterator[Slice]:
+        """Every slice up to the last whole record."""
+        source = self.source
+        while True:
+            last = source.final
+            yield from self._cut_chunk(_look(source.data, source.end if last else max(0, source.end - _AHEAD)))
+            if last:
+                return
+            yield from self._let_go()
+            source.more(self.at)
+            self.at = 0
+
+    def _cut_chunk(self, tags: list[_Tag]) -> Iterator[Slice]:
+        data, base = self.source.data, self.source.base
+        place, count = 0, len(tags)
+        self.open = None
+        if self._skipped is not None:
+            while place < count and tags[place].kind != self._skipped:
+                place += 1
+            if place == count:
+                self.seen.count(tags)
+                self.at = max(self.at, self.source.end - _AHEAD)
+                return
+            self.seen.count(tags[:place])
+            self.at = data.index(b">", tags[place].at) + 1 if tags[place].closing else tags[place].at
+            self._skipped = None
+        while place < count:
+            tag = tags[place]
+            at, kind, closing = tag
+            if closing or at < self.at:
+                place += 1
+                continue
+            inside = data.find(b">", at, self.source.end)
+            follow = place + 1
+            while follow < count and (tags[follow].kind != kind or tags[follow].at < inside):
+                follow += 1
+            if inside < 0 or follow == count:
+                self.open = tag
+                return
+            yield from self.left_over(self.at, at)
+            self.number += not kind.startswith(b"Delete")
+            self.seen.count(tags[place:follow])
+            place = follow
+            stop, _, closing = tags[follow]
+            reason = ""
+            if closing:
+                stop += len(kind) + 3
+            else:
+                reason = f"no </{kind.decode()}> before the next record"
+            self.at = stop
+            if stop - at > LARGEST:
+                yield self._too_large(kind, at)
+                continue
+            yield Slice(kind, self.number, base + at, data[at:stop], reason)
+
+    def _let_go(self) -> Iterator[Slice]:
+        """Drop what has grown too large to be kept: a record without end, or bytes that are no record."""
+        if self.source.end - self.at <= LARGEST:
+            return
+        tag = self.open
+        yield from self.left_over(self.at, self.source.end - _AHEAD if tag is None else tag.at)
+        if tag is None:
+            self._dropped = _ends(self.source.data[self.at : self.source.end])
+        else:
+            self.number += not tag.kind.startswith(b"Delete")
+            self.seen.count([tag])
+            self._skipped, self._skipped_at = tag.kind, self.source.base + tag.at
+            yield self._too_large(tag.kind, tag.at)
+        self.at = self.source.end - _AHEAD
+
+    def _too_large(self, kind: bytes, at: int) -> Slice:
+        reason = f"larger than {LARGEST >> 20} MB; only its first {KEPT:,} bytes are kept"
+        return Slice(kind, self.number, self.source.base + at, self.source.data[at : at + KEPT], reason)
+
+    def left_over(self, at: int, stop: int) -> Iterator[Slice]:
+        """What lies between two records and is neither blank nor a comment."""
+        if stop - at < 2**10 and self.source.data[at:stop].isspace():
+            return
+        between = self.source.data[at:stop]
+        if _COMMENT.sub(b"", between).strip():
+            reason = "bytes between records that are no known record"
+            content = between[:KEPT] if len(between) > LARGEST else between
+            yield Slice(b"", self.number, self.source.base + at, content, reason)
+
+
+def _ends(data: bytes) -> bytes:
+    """The end tags of roots in *data*."""
+    return b"".join(re.findall(rb"</\w+Set>", data))
+
+
+def _ends_early(name: str, element: bytes, offset: int, read: int) -> FormatError:
+    message = f"{name} ends early: <{element.decode()}> at byte {offset} is never closed ({read} bytes read)"
+    return FormatError(message, hint="download it again")
+
+
+def _look(data: bytes, stop: int) -> list[_Tag]:
+    """The tags of records that begin before data[stop]; at least 16 bytes stand behind it."""
+    raw: np.ndarray[Any, np.dtype[np.uint8]] = np.frombuffer(data, np.uint8)
+    opens = np.flatnonzero(raw[:stop] == 60)
+    name = opens + 1
+    name += raw[name] == 47
+    first = raw[name]
+    wanted = np.flatnonzero((first == 80) | (first == 77) | (first == 68))  # P, M, D
+    name = name[wanted]
+    first, third, seventh, eighth = raw[name], raw[name + 2], raw[name + 6], raw[name + 7]
+    ours = (
+        ((first == 80) & (third == 98) & ((seventh == 65) | (seventh == 66)))  # PubmedA, PubmedB
+        | ((first == 77) & (eighth == 67))  # MedlineC
+        | ((first == 68) & (third == 108))  # Del
+    )
+    tags = []
+    for at in opens[wanted[ours]].tolist():
+        if found := _TAG.match(data, at):
+            opening, ending = found.groups()
+            tags.append(_Tag(at, opening or ending, opening is None))
+    return tags

@@ -1,0 +1,333 @@
+"""Both PubMed engines say the same of anything, and a stream of any size is read in a bounded memory. All synthetic."""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+import io
+import tracemalloc
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from review.errors import FormatError, UsageProblem
+from review.search import pubmed_bytes, pubmed_split
+from review.search.pubmed_xml import PubmedBatch, engine, parse, read_batches
+from tests.eutils_server import article, article_set
+
+FAST = all(importlib.util.find_spec(name) for name in ("pygixml", "isal"))
+ENGINES = [
+    "plain",
+    pytest.param("fast", marks=pytest.mark.skipif(not FAST, reason="the extra `fast` is not installed")),
+]
+
+
+@pytest.fixture(params=ENGINES)
+def chosen(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each engine in turn, chosen as a person would."""
+    monkeypatch.setenv("REVIEW_XML", request.param)
+    return str(request.param)
+
+
+def read_with(name: str, data: bytes) -> PubmedBatch:
+    """What one engine says of *data*."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REVIEW_XML", name)
+        return parse(data)
+
+
+def of(body: str) -> bytes:
+    """An article with *body* inside its Article, between two others."""
+    middle = (
+        f"<PubmedArticle><MedlineCitation><PMID>7</PMID><Article>{body}</Article></MedlineCitation></PubmedArticle>"
+    )
+    return article_set(article(1) + middle + article(3))
+
+
+def test_the_engine_is_named_with_its_version(chosen: str) -> None:
+    assert engine().startswith({"plain": "ElementTree of Python 3", "fast": "pygixml 0."}[chosen])
+
+
+def test_an_unknown_engine_is_a_usage_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REVIEW_XML", "quick")
+    with pytest.raises(UsageProblem, match="REVIEW_XML is 'quick', and may be auto, fast, plain"):
+        parse(article_set(article(1)))
+
+
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("<i>A</i> <i>b</i>", "A b"),
+        ("a &lt; b &amp;amp; c", "a < b &amp; c"),
+        ("a<![CDATA[ <b> & ]]>c", "a <b> & c"),
+        ("one<!-- not -->two<?not this?>three", "onetwothree"),
+        ("n&#xa0;=&#8201;3", "n = 3"),
+        ("Effect of <i>n</i>-3 <sup>18<sub>F</sub></sup>.", "Effect of n-3 18F."),
+        ("so <mml:math><mml:mi>x</mml:mi></mml:math>", "so x"),
+        ('so <m xmlns="http://www.w3.org/1998/Math/MathML"><mi>x</mi></m>', "so x"),
+        ("<new_tag_2031>kept</new_tag_2031> text", "kept text"),
+        ("<u/>", None),
+    ],
+)
+def test_odd_text_is_whole_text(chosen: str, title: str, said: str | None) -> None:
+    batch = parse(of(f"<ArticleTitle>{title}</ArticleTitle>"))
+    assert not batch.rejected
+    assert batch.records[1].title == said
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        b"\x00",
+        b"\x01",
+        b"\xff\xfe",
+        b"\xed\xa0\x80",
+        b"\xef\xbf\xbe",
+        b"&nosuch;",
+        b"&xxe;",
+        b"&#0;",
+        b"&#xD800;",
+        b"&#1114112;",
+        b"&lt",
+        b"a & b",
+        b"]]>",
+        b"<a:b/>",
+        b'<a b="1" b="2"/>',
+        b'<a b="<"/>',
+        b"<a b=1/>",
+        b"<!-- a -- b -->",
+        b"</ArticleTitle></Article></MedlineCitation></PubmedArticle ><x/>",
+        b"<i>",
+        b"</i>",
+    ],
+)
+def test_a_damaged_record_is_quarantined_whole_and_alone(chosen: str, wrong: bytes) -> None:
+    data = of("<ArticleTitle>MARK</ArticleTitle>").replace(b"MARK", wrong)
+    batch = parse(data)
+    assert [record.pmid for record in batch.records] == ["1", "3"]
+    (bad,) = batch.rejected
+    assert bad.offset is not None
+    assert bad.reason.startswith("record 2, PMID 7: not well-formed")
+    assert data[bad.offset : bad.offset + len(bad.content)] == bad.content
+    assert wrong in bad.content
+
+
+@pytest.mark.parametrize(
+    "doctype",
+    [
+        b'<!DOCTYPE PubmedArticleSet [<!ENTITY a "aaaaaaaa"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY xxe "&b;&b;&b;">]>',
+        b'<!DOCTYPE PubmedArticleSet [<!ENTITY xxe SYSTEM "file:///etc/passwd">]>',
+        b'<!DOCTYPE PubmedArticleSet [<!ENTITY xxe SYSTEM "http://example.org/x">]>',
+    ],
+    ids=["bomb", "file", "net"],
+)
+def test_an_entity_of_the_file_is_never_resolved(chosen: str, doctype: bytes) -> None:
+    data = of("<ArticleTitle>&xxe;</ArticleTitle>")
+    data = doctype + data[data.index(b"<PubmedArticleSet>") :]
+    batch = parse(data)
+    assert [record.pmid for record in batch.records] == ["1", "3"]
+    assert "undefined entity" in batch.rejected[0].reason
+
+
+def test_ten_thousand_levels_are_no_crash(chosen: str) -> None:
+    deep = "<i>" * 10_000 + "x" + "</i>" * 10_000
+    batch = parse(of(f"<ArticleTitle>{deep}</ArticleTitle><New>{deep}</New>"))
+    assert [record.pmid for record in batch.records] == ["1", "7", "3"]
+    assert batch.records[1].title == "x"
+    assert "title_markup" not in batch.records[1].fields
+
+
+def test_an_empty_attribute_is_not_a_missing_one(chosen: str) -> None:
+    corrections = '<CommentsCorrections RefType=""/><CommentsCorrections/>'
+    other = '<OtherAbstract Type=""><AbstractText Label="">x</AbstractText></OtherAbstract>'
+    extra = f"<CommentsCorrectionsList>{corrections}</CommentsCorrectionsList>{other}"
+    fields = parse(article_set(article(1, extra=extra))).records[0].fields
+    assert isinstance(fields, dict)
+    assert [one["type"] for one in fields["comments_corrections"]] == ["", None]
+    assert fields["other_abstracts"] == [{"language": None, "type": "", "parts": [{"text": "x"}]}]
+
+
+def test_what_stands_behind_a_title_is_not_in_its_markup(chosen: str) -> None:
+    batch = parse(of("<ArticleTitle>a <i>b</i></ArticleTitle>stray<Language>eng</Language>"))
+    assert batch.records[1].fields["title_markup"] == "a <i>b</i>"
+
+
+def test_two_versions_a_record_without_pubmed_data_and_a_withdrawn_one(chosen: str) -> None:
+    plain = '<PubmedArticle><MedlineCitation><PMID Version="2">7</PMID><Article/></MedlineCitation></PubmedArticle>'
+    data = article_set(
+        plain.replace('"2"', '"1"') + plain + "<DeleteCitation><PMID>8</PMID><PMID>9</PMID></DeleteCitation>"
+    )
+    batch = parse(data)
+    assert [(record.pmid, record.version) for record in batch.records] == [("7", 1), ("7", 2)]
+    assert (batch.deleted, batch.markers) == (("8", "9"), 2)
+
+
+@pytest.mark.parametrize("version", ["²", "99999999999", "x"])
+def test_a_version_that_is_no_number_is_kept_as_given(chosen: str, version: str) -> None:
+    data = article_set(article(1).replace('Version="1"', f'Version="{version}"'))
+    record = parse(data).records[0]
+    assert (record.version, record.fields["version"]) == (None, version)
+
+
+_BITS = st.sampled_from(
+    [
+        "<i>",
+        "</i>",
+        "<b>x</b>",
+        " ",
+        "&amp;",
+        "&#xa0;",
+        "&#13;",
+        "&bad;",
+        "<!--c-->",
+        "<?p?>",
+        "<![CDATA[d]]>",
+        "]]>",
+        ">",
+        '"',
+        "<a:b/>",
+        "<i/>",
+        "é",
+        "\ufffe",
+        "\r\n",
+        '<PMID Version="2">8</PMID>',
+        "<ArticleTitle>t</ArticleTitle>",
+        "<Abstract>",
+        "</Abstract>",
+        '<AbstractText Label="A&#10;B">',
+        "</AbstractText>",
+        '<Author ValidYN="N">',
+        "<LastName>L</LastName>",
+        "<MedlineCitation>",
+        "</PubmedArticle>",
+        "<PubmedArticle>",
+        "<Year>1999</Year>",
+        '<ArticleId IdType="doi">10.5555/x</ArticleId>',
+        ' xmlns="u"',
+        ' a="1"',
+        "NCT00000001",
+        "<Label/>",
+        '<i a="">',
+        '<OtherAbstract Type="" Language="fre"><AbstractText Label="">x</AbstractText></OtherAbstract>',
+        '<CommentsCorrectionsList><CommentsCorrections RefType=""/><CommentsCorrections/></CommentsCorrectionsList>',
+        '<MeshHeadingList><MeshHeading><DescriptorName UI=""/></MeshHeading></MeshHeadingList>',
+    ]
+)
+
+
+@pytest.mark.skipif(not FAST, reason="the extra `fast` is not installed")
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 900), _BITS), min_size=1, max_size=4))
+def test_both_engines_say_the_same_of_anything(changes: list[tuple[int, str]]) -> None:
+    text = article(2, extra="<KeywordList><Keyword>k</Keyword></KeywordList>")
+    for at, bit in changes:
+        text = text[:at] + bit + text[at:]
+    data = article_set(article(1) + text + article(3))
+    try:
+        expected = read_with("plain", data)
+    except FormatError as problem:
+        with pytest.raises(FormatError) as found:
+            read_with("fast", data)
+        assert str(found.value) == str(problem)
+        return
+    assert read_with("fast", data) == expected
+
+
+class Endless(io.RawIOBase):
+    """A file that is written while it is read, and counts no more than a chunk."""
+
+    def __init__(self, parts: Iterator[bytes]) -> None:
+        self._parts = parts
+
+    def read(self, size: int = -1) -> bytes:
+        return next(self._parts, b"")
+
+
+def many(count: int) -> Iterator[bytes]:
+    """A set of *count* records, a hundred at a time."""
+    yield b"<PubmedArticleSet>"
+    for first in range(1, count, 100):
+        yield "".join(article(first + more) for more in range(100)).encode()
+    yield b"</PubmedArticleSet>"
+
+
+def test_batches_hold_what_the_whole_file_holds(chosen: str) -> None:
+    data = b"".join(many(300))
+    whole = parse(data)
+    for given_bytes in (data, gzip.compress(data), gzip.compress(data[:9000]) + gzip.compress(data[9000:]) + b"\0\0"):
+        batches = list(read_batches(io.BytesIO(given_bytes), name="a.xml", size=70))
+        assert [len(batch.records) for batch in batches] == [70, 70, 70, 70, 20]
+        assert tuple(record for batch in batches for record in batch.records) == whole.records
+        assert sum(batch.markers for batch in batches) == 300
+    for record in whole.records:
+        assert data[record.offset or 0 :].startswith(b"<PubmedArticle>")
+
+
+def test_a_long_stream_fills_no_memory(chosen: str) -> None:
+    tracemalloc.start()
+    try:
+        held = []
+        for batch in read_batches(Endless(many(3000)), name="endless.xml"):
+            held.append(tracemalloc.get_traced_memory()[0])
+            del batch
+    finally:
+        tracemalloc.stop()
+    assert len(held) == 6
+    assert held[-1] - held[1] < 5 * 2**20
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_a_stream_that_ends_early_gives_its_batches_and_then_an_error(
+    chosen: str, pack: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pubmed_split, "_CHUNK", 2**12)
+    monkeypatch.setattr(pubmed_bytes, "CHUNK", 2**12)
+    data = b"".join(many(300))
+    whole = pack(data)
+    cut = whole[:-40] if whole == data else whole[:-200]
+    read: list[str | None] = []
+    with pytest.raises(FormatError, match=r"cut\.xml .*ends early"):
+        for batch in read_batches(io.BytesIO(cut), name="cut.xml", size=10):
+            read += [record.pmid for record in batch.records]
+    assert len(read) >= 100
+
+
+def test_an_archive_that_unpacks_to_much_more_is_read_whole(chosen: str) -> None:
+    data = article_set(article(1) + " " * 5 * 2**20 + article(2))
+    (batch,) = read_batches(io.BytesIO(gzip.compress(data)), name="a.xml.gz")
+    assert [record.pmid for record in batch.records] == ["1", "2"]
+
+
+def test_a_damaged_gzip_is_an_error(chosen: str) -> None:
+    data = bytearray(gzip.compress(b"".join(many(300))))
+    data[-6] ^= 1  # its checksum
+    with pytest.raises(FormatError, match="gzip file that ends early or is damaged"):
+        list(read_batches(io.BytesIO(bytes(data)), name="a.xml.gz"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "iso-8859-1", "utf-8-sig"])
+def test_a_stream_in_another_encoding_is_read(chosen: str, encoding: str) -> None:
+    declared = "utf-8" if encoding == "utf-8-sig" else encoding
+    text = (
+        f'<?xml version="1.0" encoding="{declared}"?><PubmedArticleSet>{article(1, title="Ménière")}</PubmedArticleSet>'
+    )
+    (batch,) = read_batches(io.BytesIO(text.encode(encoding)), name="a.xml")
+    assert batch.records[0].title == "Ménière"
+
+
+def test_a_record_beyond_all_measure_is_rejected_and_the_next_one_read(
+    chosen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pubmed_split, "LARGEST", 2**20)
+    monkeypatch.setattr(pubmed_split, "_CHUNK", 2**18)
+    huge = article(2, title="x" * 5 * 2**20)
+    data = article_set(article(1) + huge + article(3))
+    (batch,) = read_batches(Endless(data[at : at + 2**16] for at in range(0, len(data), 2**16)), name="a.xml")
+    assert [record.pmid for record in batch.records] == ["1", "3"]
+    (bad,) = batch.rejected
+    assert bad.reason.startswith("record 2, PMID 2: larger than 1 MB")
+    assert len(bad.content) == pubmed_split.KEPT
+    assert data[bad.offset or 0 :].startswith(bad.content)
+    assert batch.markers == 3
