@@ -30,6 +30,7 @@ bench: $(PEERS)/.installed
 	$(PEERS)/bin/python benchmarks/pooling.py
 	$(PEERS)/bin/python benchmarks/pubmed_parsing.py --records 3000 --rounds 5
 	$(PEERS)/bin/python benchmarks/pubmed_loading.py
+	$(PEERS)/bin/python benchmarks/ris_reading.py
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/generate.py

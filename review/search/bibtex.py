@@ -24,12 +24,14 @@ _FIELDS = r"[^@={}\"#]{0,200}?,\s*[A-Za-z][\w:+/. -]{0,60}?\s*="
 MARKER = re.compile(
     rf"(?:^[ \t]*{_HEAD}(?:\{{|\((?={_FIELDS}))|(?<=[}})])[ \t]*{_HEAD}[{{(](?={_FIELDS}))", re.MULTILINE
 )
-_FIELD = re.compile(r"\s*([A-Za-z][^\s={},\"#]*(?:[ \t]+[^\s={},\"#]+){0,4})\s*=\s*")
+_FIELD = re.compile(r"\s*([A-Za-z][^\s={},\"#]*(?:[^\S\n]+[^\s={},\"#]+){0,4})\s*=\s*")
 _FIELD_LINE = re.compile(
-    r"(?:^|(?<=,))[ \t]*([A-Za-z][\w:+/.-]*(?:[ \t][\w:+/.-]+){0,3})[ \t]*=[ \t]*(?=[{\"]|\w+[ \t]*,?[ \t]*$)",
+    r"(?:^|(?<=,))[ \t]*([A-Za-z][\w:+/.-]*(?:[^\S\n][\w:+/.-]+){0,3})[ \t]*=[ \t]*(?=[{\"]|\w+[ \t]*,?[ \t]*$)",
     re.MULTILINE,
 )
+_NO_SIGN = re.compile(r"^[ \t]*[A-Za-z]+[ \t]*\{[^{}=\n]*,[ \t]*$", re.MULTILINE)  # an entry that lost its @
 _BARE = re.compile(r"[^\s,#{}\"()]+")
+_FAR = 20
 _APART = frozenset({"comment", "preamble", "string"})
 _MONTHS = {m[:3].lower(): m for m in (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
@@ -66,7 +68,7 @@ class _Irregular(Exception):
 class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
-        self.breaks = [at for at, sign in enumerate(text) if sign == "\n"]
+        self.breaks = [found.start() for found in re.finditer("\n", text)]
         self.macros: dict[str, tuple[str, str]] = {}
         self.strays: list[Stray] = []
         self.apart_until = -1
@@ -81,13 +83,13 @@ class _Reader:
             if text.strip(" \t\ufeff,\x1a"):
                 self.strays.append(stray(number, text))
 
-    def close_of(self, opened: int) -> int | None:
-        """Where the brace at *opened* is closed (behind it), or None."""
-        return next((end for escapes in (True, False) if (end := self._close(opened, escapes=escapes))), None)
+    def close_of(self, opened: int, stop: int) -> int | None:
+        """Where the brace at *opened* is closed (behind it), before *stop*; or None."""
+        return next((end for escapes in (True, False) if (end := self._close(opened, stop, escapes=escapes))), None)
 
-    def _close(self, opened: int, *, escapes: bool) -> int | None:
+    def _close(self, opened: int, stop: int, *, escapes: bool) -> int | None:
         depth, round_one = 0, self.text[opened] == "("
-        for found in re.compile(r"\\.|[{}()]", re.DOTALL).finditer(self.text, opened + round_one):
+        for found in re.compile(r"\\.|[{}()]", re.DOTALL).finditer(self.text, opened + round_one, stop):
             sign = found.group(0)
             if len(sign) == 2:
                 if escapes or sign[1] not in "{}":
@@ -140,7 +142,7 @@ class _Reader:
             entry.add(name, raw, text, self.line(at))
         used = [name for _, raw in entry.given for name in _BARE.findall(raw) if name.lower() in self.macros]
         for name in dict.fromkeys(word.lower() for word in used):
-            if any(raw == name or "#" in raw for _, raw in entry.given if name in raw.lower()):
+            if any(raw.lower() == name or "#" in raw for _, raw in entry.given if name in raw.lower()):
                 entry.given.append((f"@string {name}", self.macros[name][0]))
         return entry
 
@@ -184,23 +186,23 @@ class _Reader:
                 break
             at = after + 1
         given = raws[0] if len(raws) == 1 else self.text[begins:at].strip()
-        return given, "".join(parts), at
+        return given.strip(), "".join(parts).strip(), at
 
     def _part(self, at: int, stop: int) -> tuple[str, str, int]:
         """One piece of a value: (as given, resolved, place behind it)."""
         sign = self.text[at]
         if sign == "{":
-            end = self.close_of(at)
-            if end is None or end > stop:
+            end = self.close_of(at, stop)
+            if end is None:
                 raise _Irregular
-            inner = self.text[at + 1 : end - 1].strip()
+            inner = self.text[at + 1 : end - 1]
             return inner, inner, end
         if sign == '"':
             depth = 0
             for found in re.compile(r'\\.|[{}"]', re.DOTALL).finditer(self.text, at + 1, stop):
                 depth += {"{": 1, "}": -1}.get(found.group(0), 0)
                 if found.group(0) == '"' and depth <= 0:
-                    inner = self.text[at + 1 : found.start()].strip()
+                    inner = self.text[at + 1 : found.start()]
                     if re.search(r"\n\s*[A-Za-z][\w-]*\s*=\s*$", inner):
                         raise _Irregular  # the closing mark is missing: this one opens the next field
                     return inner, inner, found.end()
@@ -220,6 +222,8 @@ class _Reader:
             entry.given.append(("@text", text))
             entry.at.append(self.line(start))
             entry.faults.append((self.line(start), f"text that is no field: {text[:60]!r}"))
+        if not marks:
+            return
         for mark, following in zip(marks, [*[one.start() for one in marks[1:]], stop], strict=True):
             text = self.text[mark.end() : following].strip(" \t\n,")
             while following == stop and text.endswith("}") and text.count("{") < text.count("}"):
@@ -249,7 +253,9 @@ def read_bibtex(decoded: Decoded, *, evidence: str = "@ entries") -> Reading:
             continue
         reader.outside(at, begins)
         following = text.index("@", marks[place + 1].start()) if place + 1 < len(marks) else len(text)
-        end = reader.close_of(opened)
+        # an entry that is never closed must not be looked for through a file of thousands, time and again
+        far = marks[place + _FAR].start() if place + _FAR < len(marks) else len(text)
+        end = reader.close_of(opened, far)
         if kind.lower() in _APART:
             at = reader.apart(kind.lower(), begins, opened, end if end is not None else following)
             continue
@@ -282,7 +288,7 @@ def read_bibtex(decoded: Decoded, *, evidence: str = "@ entries") -> Reading:
 def _is_whole(text: str, opened: int, end: int, following: int) -> bool:
     """Whether the entry that is opened there is over where its braces close, and not before or behind it."""
     if end <= following:
-        between = text[end:following]
+        between = _NO_SIGN.split(text[end:following])[0]
         return not (re.search(r"[{}]", between) or _FIELD_LINE.search(between))
     inside = re.sub(r"\\.", "", text[opened:following])
     return inside.count("{") - inside.count("}") > 1  # else the next entry begins where no field is open

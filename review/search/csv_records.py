@@ -44,7 +44,8 @@ NAMES: dict[str, tuple[str, ...]] = {
 _ENOUGH = ("title", "abstract", "pmid", "doi")
 # Embase gives one column for all: `Journal (2014) 3:3 (152-160). Date of Publication: 2014`
 _CITATION = re.compile(
-    r"(?P<journal>.+?) \((?P<year>\d{4})\)(?: (?P<volume>[^\s:()]+)(?::(?P<issue>[^\s()]+))?)?(?: \((?P<pages>[^)]*)\))?"
+    r"(?P<journal>.+?) \((?P<year>\d{4})\)(?: (?P<volume>[^\s:()]+)(?::(?P<issue>[^\s()]+))?)?"
+    r"(?: \((?P<pages>[^)]*)\))?"
 )
 _INITIALS = re.compile(r"[^\W\d][\w'’.\- ]* (?:[A-Z]\.?-?){1,4}(?: (?:Jr|Sr|2nd|3rd)\.?)?")
 _TURNED = re.compile(r"([^,;]+, (?:[A-Z]\.[ -]?){1,4})(?:, |$)")
@@ -133,7 +134,7 @@ def looks_like_table(text: str, delimiter: str) -> bool:
     """Whether the first two lines have several cells, and as many; a table of one's own header."""
     first = _lines(text, 2)
     sizes = [len(cells) for cells in csv.reader(first, delimiter=delimiter)]
-    return sizes[0] > 2 or (sizes[0] == 2 and set(sizes) == {2})
+    return bool(sizes) and (sizes[0] > 2 or (sizes[0] == 2 and set(sizes) == {2}))
 
 
 def _lines(text: str, count: int) -> list[str]:
@@ -141,7 +142,7 @@ def _lines(text: str, count: int) -> list[str]:
 
 
 def looks_turned(text: str, delimiter: str) -> bool:
-    """Whether each row is a field and no record, as in Embase's "fields by row": the first cells are names of columns."""
+    """Whether each row is a field and no record, as in Embase's "fields by row": it begins with a column's name."""
     first = [cells[0] for cells in csv.reader(_lines(text, 12), delimiter=delimiter) if cells]
     return len(first) > 3 and sum(any(plain(cell) in names for names in NAMES.values()) for cell in first) > 3
 
@@ -221,7 +222,8 @@ def names(text: str | None) -> str | None:
     if not text:
         return None
     if re.fullmatch(r"\[(?:'[^\]]*'|\"[^\]]*\")\]", text):
-        return "; ".join(re.findall(r"'((?:[^'\\]|\\.)*)'|\"", text[1:-1])).strip("; ") or text
+        listed = re.findall(r"""'([^']*)'|"([^"]*)\"""", text)
+        return "; ".join(one or other for one, other in listed)
     if ";" in text:
         return "; ".join(re.sub(r",(?=\S)", ", ", part.strip()) for part in text.split(";") if part.strip())
     parts = [part.strip() for part in text.rstrip(" .,").split(", ")]

@@ -12,6 +12,8 @@ _DECLARED = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _REPLACEMENT = "\ufffd"
+_STRANGE = re.compile("[\udc80-\udcff]")
+_AS_1252 = {0xDC00 + byte: bytes([byte]).decode("cp1252", errors="replace") for byte in range(128, 256)}
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def _with_mark(data: bytes, encoding: str) -> Decoded:
 
 def _not_utf8(data: bytes, declared: str | None) -> Decoded:
     mixed, strange, good = _mixed(data)
-    if good > sum(1 for _ in strange):
+    if good > len(strange):
         return _decoded(mixed, "utf-8", bom=False, lines=strange)
     for encoding in dict.fromkeys(filter(None, (declared, "cp1252", "latin-1"))):
         try:
@@ -81,29 +83,15 @@ def _not_utf8(data: bytes, declared: str | None) -> Decoded:
 
 def _mixed(data: bytes) -> tuple[str, tuple[tuple[int, str], ...], int]:
     """The text of UTF-8 with strange bytes read as Windows-1252, where they stand, and how many letters were UTF-8."""
-    parts: list[str] = []
+    given = _broken(data.decode("utf-8", errors="surrogateescape"))
     strange: list[tuple[int, str]] = []
-    at = good = 0
-    line = 1
-    while at < len(data):
-        try:
-            piece = data[at:].decode("utf-8")
-            end = len(data)
-        except UnicodeDecodeError as problem:
-            end = at + problem.start
-            piece = data[at:end].decode("utf-8")
-        good += len(piece) - len(piece.encode("ascii", "ignore"))
-        parts.append(piece)
-        line += len(re.findall(r"\r\n|\r|\n", piece))
-        if end < len(data):
-            byte = data[end : end + 1]
-            strange.append((line, f"the byte 0x{byte[0]:02X} is no UTF-8, read as Windows-1252"))
-            parts.append(byte.decode("cp1252", errors="replace"))
-            end += 1
-            if len(strange) > good + 100:  # hopeless: it is another encoding
-                return "", tuple(strange), 0
-        at = end
-    return "".join(parts), tuple(strange), good
+    line, at = 1, 0
+    for found in _STRANGE.finditer(given):
+        line += given.count("\n", at, found.start())
+        at = found.start()
+        strange.append((line, f"the byte 0x{ord(found.group()) - 0xDC00:02X} is no UTF-8, read as Windows-1252"))
+    good = len(given) - len(given.encode("ascii", "ignore")) - len(strange)
+    return data.decode("utf-8", errors="surrogateescape").translate(_AS_1252), tuple(strange), good
 
 
 def _declared(data: bytes) -> str | None:

@@ -127,8 +127,9 @@ def _refuse_mixture(text: str, counts: Mapping[str, int], name: str) -> None:
         return
     starts = {words: _LINES[found[words][1]].search(text) for words in there}
     second = sorted(starts, key=lambda words: match.start() if (match := starts[words]) else 0)[1]
-    begins = starts[second]
-    line = text.count("\n", 0, begins.start() if begins else 0) + 1
+    match = starts[second]
+    place = match.start() + (re.search(r"TY|PM|PT|%0|@|$", match.group()) or match).start() if match else 0
+    line = text.count("\n", 0, place) + 1
     said = " and ".join(f"{count} {words}" for words, count in there.items())
     message = f"{name} holds two dialects: {said}; the second begins at line {line}"
     raise FormatError(message, hint="split it into one file for each, or name its dialect with --dialect")
@@ -163,6 +164,11 @@ def refuse_binary(data: bytes, *, name: str) -> None:
 def _markup(start: str, name: str) -> Dialect:
     head = start[:5000]
     root = re.search(r"<(PubmedArticleSet|MedlineCitationSet|PubmedBookArticleSet)\b", start)
+    library = re.search(r"<records>\s*<record[\s>]", start)
+    if root and library:
+        line = start.count("\n", 0, max(root.start(), library.start())) + 1
+        message = f"{name} holds two dialects: PubMed XML and EndNote XML; the second begins about line {line}"
+        raise FormatError(message, hint="split it into one file for each, or name its dialect with --dialect")
     if root:
         return Dialect("pubmed_xml", f"<{root.group(1)}>")
     if re.search(r"<records>|<record>", head) and re.search(r"EndNote|<ref-type|<style", head, re.IGNORECASE):

@@ -124,7 +124,8 @@ def _groups(lines: Sequence[str]) -> tuple[list[_Open], list[Repair], list[Stray
 
 def _repeats(group: _Open, lines: Sequence[str], number: int) -> bool:
     """Whether the lines from *number* to the next blank one hold a tag of *group* that a record has only once."""
-    for text in lines[number - 1 :]:
+    for at in range(number - 1, len(lines)):
+        text = lines[at]
         if not text.strip():
             return False
         found = _TAG.match(text.lstrip("\ufeff"))

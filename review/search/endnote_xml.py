@@ -54,12 +54,12 @@ def read_endnote_xml(decoded: Decoded, *, evidence: str = "<records>", name: str
     rejected: list[Rejected] = []
     repairs: list[Repair] = []
     strays: list[Stray] = []
-    unfinished, behind = None, 0
+    unfinished, behind, counted, offset = None, 0, 0, 0
     begins = [found.start() for found in _BEGIN.finditer(text)]
     for number, (start, stop, ends) in enumerate(_slices(text), start=1):
         strays += _outside(text, behind, start, line_of)
         behind, line, piece = stop, line_of(start), text[start:stop]
-        offset = len(text[:start].encode("utf-8", "surrogatepass")) if "\n" not in text[:100] else None
+        counted, offset = start, offset + len(_bytes(text[counted:start]))
         if not ends:
             if stop == len(text):
                 unfinished = line

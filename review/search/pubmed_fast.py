@@ -1,103 +1,330 @@
 """One slice of PubMed XML into a record through pygixml, the quick engine of the extra `fast`.
 
-pygixml takes undefined entities, second roots and much else that XML forbids, so expat reads each slice first,
-without building anything. What expat refuses, and what has namespaces, goes to ElementTree: its word is the last.
-The fields are those of `pubmed_fields`, found in the same order; the tests hold the two against each other.
+pygixml turns a whole record into nested dicts in one call, and one look-up in a dict costs less than one step in
+a tree. What the dicts cannot say (where an inline tag stands in its text) is read again from pygixml's tree, for
+titles and abstracts only; what is rarer still goes to ElementTree, and so does all that is not plain (see
+`pubmed_plain`): its word is the last. The fields are those of `pubmed_fields`, found in the same order; the
+tests hold the two against each other.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from xml.parsers.expat import ExpatError, ParserCreate
 from xml.sax.saxutils import escape
 
 from pygixml import ParseFlags, XMLDocument, XMLNode
+from pygixml.dictify import parse as dicts_of
 
-from review.search.pubmed_record import DEEPEST, Fields, dated, person, pubmed_record
+from review.search.pubmed_record import DEEPEST, Fields, dated, one_line, person, pubmed_record
 from review.search.records import Record
 
 # the default drops blank-only text between two inline tags
 _FLAGS = int(ParseFlags.ESCAPES | ParseFlags.EOL | ParseFlags.CDATA | ParseFlags.WCONV_ATTRIBUTE | ParseFlags.WS_PCDATA)
-_Children = dict[str | None, list[XMLNode]]
-_NONE: list[XMLNode] = []
+# the dicts are made by recursion: in this many bytes nobody nests so deep that the stack is full
+_LONGEST = 40_000
+# a reference that is not surely right: pygixml lets every wrong one stand as it is
+_REFERENCE = re.compile(
+    r"&(?!(?:amp|lt|gt|quot|apos);|#(?:x(?:[a-fA-F][0-9a-fA-F]|0?[1-9a-cA-C][0-9a-fA-F]{2}|[1-9a-cA-C][0-9a-fA-F]{3})"
+    r"|[1-9][0-9]{2,3});)"
+)
+# the keys of an element that has no tag inside
+_FLAT = frozenset(
+    {"#text", "@UI", "@MajorTopicYN", "@Type", "@Version", "@ValidYN", "@EIdType", "@IdType", "@Label", "@NlmCategory"}
+    | {"@Source", "@IssnType", "@DateType", "@book", "@part", "@sec"}
+)
 _QUOTED = {'"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;"}
+_Dict = dict[str, Any]
+_EMPTY: _Dict = {}
+_NONE: list[Any] = []
+
+
+class _Tree:
+    """The same record as a tree of pygixml, made once and only where it is asked for.
+
+    A second load would free the nodes of the first under those who hold them.
+    """
+
+    def __init__(self, document: XMLDocument, whole: str) -> None:
+        self._document = document
+        self._whole = whole
+        self._article: XMLNode | None = None
+
+    def marked(self, tag: str, inside: str = "") -> list[XMLNode]:
+        """The elements called *tag* of the article, or of its first child called *inside*."""
+        if self._article is None:
+            self._document.load_string(self._whole, _FLAGS)
+            root = self._document.first_child()
+            citation = root if root.name == "MedlineCitation" else root.child("MedlineCitation")
+            self._article = citation.child("Article")
+        parent = self._article.child(inside) if inside else self._article
+        return [node for node in parent.children() if node.name == tag]
+
+
+class _Nested(Exception):  # noqa: N818 - not an error: the way out to ElementTree
+    """An element that has tags inside where few records have any."""
 
 
 def quick_reader() -> Callable[[bytes, bytes, int], Record | None]:
-    """A function from the kind, bytes and offset of a slice to its record, or None: ElementTree should look."""
+    """A function from the kind, bytes and offset of a plain slice to its record, or None: ElementTree should look."""
     return partial(_record, XMLDocument())
 
 
 def _record(document: XMLDocument, kind: bytes, content: bytes, offset: int) -> Record | None:
-    if kind not in (b"PubmedArticle", b"MedlineCitation"):
+    if len(content) > _LONGEST or (kind != b"PubmedArticle" and kind != b"MedlineCitation"):
         return None
     try:
-        ParserCreate(None, "}").Parse(content, True)
-    except ExpatError:
+        text = content.decode()
+        if "&" in text and _REFERENCE.search(text):
+            return None
+        if not text.isascii() and ("\ufffe" in text or "\uffff" in text):
+            return None
+        (root,) = dicts_of(text).values()
+        return None if type(root) is not dict else _built(document, text, root, kind == b"MedlineCitation", offset)
+    except (ValueError, _Nested):  # no UTF-8, not well-formed
         return None
-    if b"xmlns" in content or not document.load_string(content.decode(), _FLAGS):
-        return None
-    root = document.first_child()
-    citation = root if kind == b"MedlineCitation" else root.child("MedlineCitation")
-    if citation is None:
-        return None
-    parts = _sorted(citation)
-    pmid = _first(parts.get("PMID"))
+
+
+def _built(document: XMLDocument, whole: str, root: _Dict, is_bare: bool, offset: int) -> Record | None:
+    citation = root if is_bare else _one(root, "MedlineCitation")
+    numbers = _all(citation, "PMID")
+    pmid = _text(numbers[0]) if numbers else ""
     if not pmid:
         return None
-    article = _first_sorted(parts.get("Article"))
+    article = _one(citation, "Article")
+    fields = _article_fields(article, _Tree(document, whole))
+    _add_citation_fields(fields, citation)
     ids = _own_ids(root)
-    fields = _article_fields(article)
-    _add_citation_fields(fields, parts)
-    fields["doi"] = ids.get("doi") or _e_location(article.get("ELocationID", _NONE))
+    fields["doi"] = ids.get("doi") or _e_location(article)
     fields["pmc"] = ids.get("pmc")
-    version, status = _given(parts["PMID"][0], "Version"), _given(citation, "Status")
-    return pubmed_record(pmid, version, fields, status=status, kind="article", offset=offset)
+    number = numbers[0]
+    version = number.get("@Version") if type(number) is dict else None
+    return pubmed_record(pmid, version, fields, status=citation.get("@Status"), kind="article", offset=offset)
 
 
-def _text(node: XMLNode) -> str:
-    """All text inside *node*, runs of white space as one blank."""
-    text: str = node.text(True, "")
-    return text if text.isalnum() else " ".join(text.split())
+def _all(parent: _Dict, tag: str) -> list[Any]:
+    """The children called *tag*."""
+    found = parent.get(tag, _NONE)
+    return found if type(found) is list else [found]
 
 
-def _given(node: XMLNode, name: str) -> str | None:
-    attribute = node.attribute(name)
-    value: str | None = attribute.value
-    # an attribute that is not there is an object without a name; an empty one has no value either
-    return value if value or attribute.name is None else ""
+def _one(parent: _Dict, tag: str) -> _Dict:
+    """The first child called *tag*, for what stands in it; nothing stands in one that is not there."""
+    found = parent.get(tag)
+    if type(found) is list:
+        found = found[0]
+    return found if type(found) is dict else _EMPTY
 
 
-def _sorted(node: XMLNode) -> _Children:
-    """The children by tag, each in order."""
-    found: _Children = {}
-    for child in node.children():
-        tag = child.name
-        if tag in found:
-            found[tag].append(child)
-        else:
-            found[tag] = [child]
-    return found
+def _inside(parent: _Dict, outer: str, tag: str) -> list[Any]:
+    """The children called *tag* of all children called *outer*."""
+    found = parent.get(outer)
+    if type(found) is dict:
+        inner = found.get(tag, _NONE)
+        return inner if type(inner) is list else [inner]
+    if type(found) is list:
+        return [child for one in found if type(one) is dict for child in _all(one, tag)]
+    return _NONE
 
 
-def _first_sorted(nodes: list[XMLNode] | None) -> _Children:
-    return _sorted(nodes[0]) if nodes else {}
+def _text(element: Any) -> str:
+    """All text of an element, runs of white space as one blank; raises _Nested when it has tags inside."""
+    if type(element) is dict:
+        if not element.keys() <= _FLAT and _is_nested(element):
+            raise _Nested
+        element = element.get("#text")
+    if not element:  # an empty element is None
+        return ""
+    return element if element.isalnum() else one_line(element)
 
 
-def _first(nodes: list[XMLNode] | None) -> str:
-    return _text(nodes[0]) if nodes else ""
+def _is_nested(element: Any) -> bool:
+    return type(element) is dict and any(key[0] not in "@#" for key in element)
 
 
-def _inside(nodes: list[XMLNode] | None, tag: str) -> list[XMLNode]:
-    """The children called *tag* of all *nodes*."""
-    return [child for node in nodes or _NONE for child in node.children() if child.name == tag]
+def _first(parent: _Dict, tag: str) -> str:
+    found = parent.get(tag)
+    if type(found) is str:
+        return found if found.isalnum() else one_line(found)
+    if type(found) is list:
+        found = found[0]
+    return _text(found) if found else ""
 
 
-def _first_text(node: XMLNode, tag: str) -> str:
-    child = node.child(tag)
-    return "" if child is None else _text(child)
+def _given(element: Any, name: str) -> str | None:
+    return element.get(name) if type(element) is dict else None
+
+
+def _article_fields(article: _Dict, tree: _Tree) -> Fields:
+    journal = _one(article, "Journal")
+    issue = _one(journal, "JournalIssue")
+    title = article.get("ArticleTitle")
+    if type(title) is list:
+        title = title[0]
+    title_node = tree.marked("ArticleTitle")[0] if _is_nested(title) else None
+    abstract = _one(article, "Abstract")
+    parts = _all(abstract, "AbstractText")
+    nodes = tree.marked("AbstractText", "Abstract") if any(_is_nested(part) for part in parts) else None
+    fields: Fields = {
+        "title": _text(title) if title_node is None else _node_text(title_node),
+        "title_markup": "" if title_node is None else _markup(title_node),
+        "vernacular_title": _first(article, "VernacularTitle"),
+        "abstract": _abstract(parts, nodes),
+        "abstract_markup": nodes and [_markup(node) or _node_text(node) for node in nodes],
+        "journal": _first(journal, "Title"),
+        "iso_abbreviation": _first(journal, "ISOAbbreviation"),
+        "issn": _first(journal, "ISSN"),
+        "volume": _first(issue, "Volume"),
+        "issue": _first(issue, "Issue"),
+        "pages": _pages(article),
+        "languages": [_text(one) for one in _all(article, "Language")],
+        "authors": _authors(_all(_one(article, "AuthorList"), "Author")),
+        "publication_types": [_text(one) for one in _inside(article, "PublicationTypeList", "PublicationType")],
+    }
+    if "DataBankList" in article:
+        fields["databanks"] = [_databank(one) for one in _inside(article, "DataBankList", "DataBank")]
+    fields |= _date(issue, "PubDate")
+    if not fields.get("year"):
+        fields["year"] = _date(article, "ArticleDate").get("year")
+    return fields
+
+
+def _add_citation_fields(fields: Fields, citation: _Dict) -> None:
+    info = citation.get("MedlineJournalInfo")
+    if type(info) is list:
+        raise _Nested
+    if type(info) is dict:
+        fields["iso_abbreviation"] = fields["iso_abbreviation"] or _first(info, "MedlineTA")
+        fields["issn"] = fields["issn"] or _first(info, "ISSNLinking")
+        fields["nlm_id"] = _first(info, "NlmUniqueID")
+    fields["mesh"] = [_heading(one) for one in _inside(citation, "MeshHeadingList", "MeshHeading")]
+    fields["keywords"] = [_text(one) for one in _inside(citation, "KeywordList", "Keyword")]
+    fields["comments_corrections"] = [
+        {
+            "type": _given(one, "@RefType"),
+            "pmid": _first(one, "PMID") if type(one) is dict else "",
+            "source": _first(one, "RefSource") if type(one) is dict else "",
+        }
+        for one in _inside(citation, "CommentsCorrectionsList", "CommentsCorrections")
+    ]
+    fields["other_abstracts"] = [
+        {
+            "language": _given(one, "@Language"),
+            "type": _given(one, "@Type"),
+            "parts": _abstract(_all(one, "AbstractText"), None) if type(one) is dict else [],
+        }
+        for one in _all(citation, "OtherAbstract")
+    ]
+
+
+def _databank(element: Any) -> dict[str, Any]:
+    bank = element if type(element) is dict else _EMPTY
+    numbers = _inside(bank, "AccessionNumberList", "AccessionNumber")
+    return {"name": _first(bank, "DataBankName"), "accessions": [_text(number) for number in numbers]}
+
+
+def _abstract(elements: list[Any], nodes: list[XMLNode] | None) -> list[dict[str, str]]:
+    """The parts of an abstract, with label and NLM's category; their text out of *nodes*, where there are any."""
+    parts = []
+    for place, element in enumerate(elements):
+        text = _text(element) if nodes is None else _node_text(nodes[place])
+        label = category = None
+        if type(element) is dict:
+            label, category = element.get("@Label"), element.get("@NlmCategory")
+        if not text and not label:
+            continue
+        named = {"text": text}
+        if label:
+            named["label"] = label
+        if category:
+            named["category"] = category
+        parts.append(named)
+    return parts
+
+
+def _authors(elements: list[Any]) -> list[dict[str, Any]]:
+    """Authors in order with all their affiliations; those that NLM marked as wrong (ValidYN="N") are left out."""
+    people = []
+    for author in elements:
+        if type(author) is not dict or author.get("@ValidYN") == "N":
+            continue
+        affiliations = []
+        if "AffiliationInfo" in author:
+            affiliations = [_text(one) for one in _inside(author, "AffiliationInfo", "Affiliation")]
+        if not affiliations and "Affiliation" in author:
+            affiliations = [_text(one) for one in _all(author, "Affiliation")]
+        named = person(
+            _first(author, "LastName"),
+            _first(author, "Initials"),
+            _first(author, "ForeName"),
+            _first(author, "CollectiveName") if "CollectiveName" in author else None,
+            [_text(one) for one in _all(author, "Identifier")] if "Identifier" in author else _NONE,
+            affiliations,
+        )
+        if named:
+            people.append(named)
+    return people
+
+
+def _heading(element: Any) -> dict[str, Any]:
+    if type(element) is not dict:
+        return {"term": "", "ui": "", "qualifiers": [], "major": False}
+    descriptor = element.get("DescriptorName")
+    if len(element) == 1 and type(descriptor) is dict:  # most have no qualifier
+        major = descriptor.get("@MajorTopicYN") == "Y"
+        return {"term": _text(descriptor), "ui": descriptor.get("@UI") or "", "qualifiers": [], "major": major}
+    term = ui = ""
+    major = False
+    qualifiers = []
+    for key, child in element.items():
+        for one in child if type(child) is list else (child,):
+            if type(one) is dict and one.get("@MajorTopicYN") == "Y":
+                major = True
+        if key == "QualifierName":
+            qualifiers = [_text(one) for one in (child if type(child) is list else (child,))]
+        elif key == "DescriptorName":
+            first = child[0] if type(child) is list else child
+            term, ui = _text(first), _given(first, "@UI") or ""
+    return {"term": term, "ui": ui, "qualifiers": qualifiers, "major": major}
+
+
+def _own_ids(root: _Dict) -> dict[str, str]:
+    """Id type → id of the record's own list: direct children only."""
+    for data in _all(root, "PubmedData"):
+        if type(data) is dict and "ArticleIdList" in data:
+            ids = _all(_one(data, "ArticleIdList"), "ArticleId")
+            return {_given(one, "@IdType") or "": text for one in ids if (text := _text(one))}
+    return {}
+
+
+def _e_location(article: _Dict) -> str:
+    for one in _all(article, "ELocationID"):
+        if type(one) is dict and one.get("@EIdType") == "doi" and one.get("@ValidYN") != "N":
+            return _text(one)
+    return ""
+
+
+def _pages(article: _Dict) -> str:
+    if "Pagination" not in article:
+        return ""
+    printed = _inside(article, "Pagination", "MedlinePgn")
+    if printed and (text := _text(printed[0])):
+        return text
+    pagination = _one(article, "Pagination")
+    return "-".join(filter(None, (_first(pagination, tag) for tag in ("StartPage", "EndPage"))))
+
+
+def _date(parent: _Dict, tag: str) -> Fields:
+    if tag not in parent:
+        return {}
+    date = _one(parent, tag)
+    return dated(_first(date, "Year"), _first(date, "Month") or _first(date, "Season"), _first(date, "MedlineDate"))
+
+
+def _node_text(node: XMLNode) -> str:
+    return one_line(node.text(True, ""))
 
 
 def _markup(node: XMLNode) -> str:
@@ -141,165 +368,3 @@ def _attributes(node: XMLNode) -> str:
         parts.append(f' {attribute.name}="{escape(attribute.value or "", _QUOTED)}"')
         attribute = attribute.next_attribute
     return "".join(parts)
-
-
-def _article_fields(article: _Children) -> Fields:
-    journal = _first_sorted(article.get("Journal"))
-    issue = _first_sorted(journal.get("JournalIssue"))
-    titles, abstracts = article.get("ArticleTitle"), article.get("Abstract")
-    abstract, abstract_markup = _abstract(abstracts[0]) if abstracts else ([], [])
-    fields: Fields = {
-        "title": _first(titles),
-        "title_markup": _markup(titles[0]) if titles else "",
-        "vernacular_title": _first(article.get("VernacularTitle")),
-        "abstract": abstract,
-        "abstract_markup": abstract_markup,
-        "journal": _first(journal.get("Title")),
-        "iso_abbreviation": _first(journal.get("ISOAbbreviation")),
-        "issn": _first(journal.get("ISSN")),
-        "volume": _first(issue.get("Volume")),
-        "issue": _first(issue.get("Issue")),
-        "pages": _pages(article.get("Pagination", _NONE)),
-        "languages": [_text(node) for node in article.get("Language", _NONE)],
-        "authors": _authors(article["AuthorList"][0]) if "AuthorList" in article else [],
-        "publication_types": [_text(node) for node in _inside(article.get("PublicationTypeList"), "PublicationType")],
-        "databanks": [
-            {
-                "name": _first_text(node, "DataBankName"),
-                "accessions": [
-                    _text(number) for number in _inside(_inside([node], "AccessionNumberList"), "AccessionNumber")
-                ],
-            }
-            for node in _inside(article.get("DataBankList"), "DataBank")
-        ],
-    }
-    fields |= _date(issue["PubDate"][0] if "PubDate" in issue else None)
-    if not fields.get("year"):
-        fields["year"] = _date(article["ArticleDate"][0]).get("year") if "ArticleDate" in article else None
-    return fields
-
-
-def _add_citation_fields(fields: Fields, citation: _Children) -> None:
-    for journal in citation.get("MedlineJournalInfo", _NONE):
-        info = _sorted(journal)
-        fields["iso_abbreviation"] = fields["iso_abbreviation"] or _first(info.get("MedlineTA"))
-        fields["issn"] = fields["issn"] or _first(info.get("ISSNLinking"))
-        fields["nlm_id"] = fields.get("nlm_id") or _first(info.get("NlmUniqueID"))
-    fields["mesh"] = [_heading(node) for node in _inside(citation.get("MeshHeadingList"), "MeshHeading")]
-    fields["keywords"] = [_text(node) for node in _inside(citation.get("KeywordList"), "Keyword")]
-    fields["comments_corrections"] = [
-        {
-            "type": _given(node, "RefType"),
-            "pmid": _first_text(node, "PMID"),
-            "source": _first_text(node, "RefSource"),
-        }
-        for node in _inside(citation.get("CommentsCorrectionsList"), "CommentsCorrections")
-    ]
-    fields["other_abstracts"] = [
-        {"language": _given(node, "Language"), "type": _given(node, "Type"), "parts": _abstract(node)[0]}
-        for node in citation.get("OtherAbstract", _NONE)
-    ]
-
-
-def _abstract(node: XMLNode) -> tuple[list[dict[str, str]], list[str]]:
-    """The parts of an abstract, with label and NLM's category; and again with their tags, when any has one."""
-    parts, marked = [], []
-    is_marked = False
-    for part in node.children():
-        if part.name != "AbstractText":
-            continue
-        text, label, category = _text(part), _given(part, "Label"), _given(part, "NlmCategory")
-        with_tags = _has_tags(part)
-        is_marked = is_marked or with_tags
-        marked.append((_markup(part) if with_tags else "") or text)
-        if not text and not label:
-            continue
-        named = {"text": text}
-        if label:
-            named["label"] = label
-        if category:
-            named["category"] = category
-        parts.append(named)
-    return parts, marked if is_marked else []
-
-
-def _authors(node: XMLNode) -> list[dict[str, Any]]:
-    """Authors in order with all their affiliations; those that NLM marked as wrong (ValidYN="N") are left out."""
-    people = []
-    for author in node.children():
-        if author.name != "Author" or _given(author, "ValidYN") == "N":
-            continue
-        last = initials = fore = group = None
-        identifiers: list[str] = []
-        affiliations: list[str] = []
-        older: list[str] = []
-        for child in author.children():
-            tag = child.name
-            if tag == "LastName":
-                last = _text(child) if last is None else last
-            elif tag == "ForeName":
-                fore = _text(child) if fore is None else fore
-            elif tag == "Initials":
-                initials = _text(child) if initials is None else initials
-            elif tag == "AffiliationInfo":
-                affiliations += [_text(inner) for inner in child.children() if inner.name == "Affiliation"]
-            elif tag == "Identifier":
-                identifiers.append(_text(child))
-            elif tag == "CollectiveName":
-                group = _text(child) if group is None else group
-            elif tag == "Affiliation":
-                older.append(_text(child))
-        if named := person(last, initials, fore, group, identifiers, affiliations or older):
-            people.append(named)
-    return people
-
-
-def _heading(node: XMLNode) -> dict[str, Any]:
-    term, ui, major = None, "", False
-    qualifiers = []
-    for child in node.children():
-        tag = child.name
-        if not major and _given(child, "MajorTopicYN") == "Y":
-            major = True
-        if tag == "QualifierName":
-            qualifiers.append(_text(child))
-        elif tag == "DescriptorName" and term is None:
-            term, ui = _text(child), _given(child, "UI") or ""
-    return {"term": term or "", "ui": ui, "qualifiers": qualifiers, "major": major}
-
-
-def _own_ids(root: XMLNode) -> dict[str, str]:
-    """Id type → id of the record's own list: direct children only."""
-    for data in root.children():
-        if data.name == "PubmedData" and (ids := data.child("ArticleIdList")) is not None:
-            return {
-                _given(node, "IdType") or "": text
-                for node in ids.children()
-                if node.name == "ArticleId" and (text := _text(node))
-            }
-    return {}
-
-
-def _e_location(nodes: list[XMLNode]) -> str:
-    for node in nodes:
-        if _given(node, "EIdType") == "doi" and _given(node, "ValidYN") != "N":
-            return _text(node)
-    return ""
-
-
-def _pages(nodes: list[XMLNode]) -> str:
-    printed = next((_text(node) for node in _inside(nodes, "MedlinePgn")), "")
-    if printed or not nodes:
-        return printed
-    return "-".join(filter(None, (_first_text(nodes[0], tag) for tag in ("StartPage", "EndPage"))))
-
-
-def _date(node: XMLNode | None) -> Fields:
-    if node is None:
-        return {}
-    found = _sorted(node)
-    return dated(
-        _first(found.get("Year")),
-        _first(found.get("Month")) or _first(found.get("Season")),
-        _first(found.get("MedlineDate")),
-    )

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 from xml.etree.ElementTree import Element, tostring
 
-from review.search.pubmed_record import DEEPEST, Fields, dated, person, pubmed_record
+from review.search.pubmed_record import DEEPEST, Fields, dated, one_line, person, pubmed_record
 from review.search.records import Record
 
 _OPEN_TAG = re.compile(r"^<[^>]*>|</[^>]*>\s*$")
@@ -80,7 +80,7 @@ def text_of(element: Element | None) -> str:
     text = "".join(element.itertext()) if len(element) else element.text
     if not text:
         return ""
-    return text if text.isalnum() else " ".join(text.split())
+    return text if text.isalnum() else one_line(text)
 
 
 def markup_of(element: Element | None) -> str:
@@ -251,7 +251,7 @@ def _heading(element: Element) -> dict[str, Any]:
     qualifiers = []
     for child in element:
         tag = child.tag
-        if child.get("MajorTopicYN") == "Y":
+        if not major and child.get("MajorTopicYN") == "Y":
             major = True
         if tag == "QualifierName":
             qualifiers.append(text_of(child))

@@ -8,6 +8,8 @@ from typing import Any
 from review.identifiers import find_registry_ids, normalise_doi
 from review.search.records import Record
 
+# the white space that long texts do have; the rest is rare
+_BLANKS = ("\n", "\xa0", "\u2009", "\u202f")
 Fields = dict[str, Any]
 # deeper markup than this is no writing; its text is kept, its tags are not
 DEEPEST = 100
@@ -61,6 +63,20 @@ def pubmed_record(
         version=int(version) if version.isdecimal() and len(version) < 10 else None,
         offset=offset,
     )
+
+
+def one_line(text: str) -> str:
+    """*text* with each run of white space as one blank, and none at its ends.
+
+    To split and join a long text costs more than to parse it, so it is looked at first: in a printable text, the
+    blank is the only white space.
+    """
+    if not text.isprintable():
+        for blank in _BLANKS:
+            text = text.replace(blank, " ")
+    if text.isprintable() and "  " not in text and text[:1] != " " != text[-1:]:
+        return text
+    return " ".join(text.split())
 
 
 def person(

@@ -7,6 +7,7 @@ byte several times.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from review.errors import FormatError
+from review.search.pubmed_regular import angles
 
 LARGEST = 64 * 2**20
 KEPT = 64 * 2**10
@@ -24,23 +26,44 @@ _TAG = re.compile(
     rb"<(?:(PubmedArticle|PubmedBookArticle|MedlineCitation|DeleteCitation|DeleteDocument)(?=[\s>/])"
     rb"|/(PubmedArticle|PubmedBookArticle|MedlineCitation|DeleteCitation|DeleteDocument)>)"
 )
+_DATA = re.compile(rb"</MedlineCitation>\s*<PubmedData>\s*(<History>)?")
+_IDS = re.compile(
+    rb"\s*(?:<PublicationStatus>[^<]*</PublicationStatus>\s*)?"
+    rb"(<ArticleIdList>(?:\s*<ArticleId [^<>]*>[^<]*</ArticleId>)*\s*</ArticleIdList>)\s*"
+    rb"(?:<ReferenceList[\s>].*</ReferenceList>\s*)?</PubmedData>\s*</PubmedArticle>",
+    re.DOTALL,
+)
 _COMMENT = re.compile(rb"<!--.*?-->|<\?.*?\?>", re.DOTALL)
 
 
 class Slice(NamedTuple):
-    """The bytes of one record; `reason` says why it cannot be one, and `kind` is empty for what lies between two."""
+    """The bytes of one record; `reason` says why it cannot be one, and `kind` is empty for what lies between two.
+
+    `is_plain`: no comment, instruction or CDATA in it. `is_regular`: all its markup is what PubMed writes (see
+    `pubmed_regular`); that is only known where it was asked for.
+    """
 
     kind: bytes
     number: int
     offset: int
     content: bytes
     reason: str = ""
+    is_plain: bool = False
+    is_regular: bool = False
 
 
 class _Tag(NamedTuple):
     at: int
     kind: bytes
     closing: bool
+
+
+class _Look(NamedTuple):
+    """The tags of records in a chunk, where something other than a tag begins with `<`, and what is not regular."""
+
+    tags: list[_Tag]
+    asides: list[int]
+    odd: list[int] | None
 
 
 @dataclass
@@ -62,16 +85,18 @@ class Seen:
                 self.citations += tag.kind == b"MedlineCitation"
 
 
-def slices(chunks: Iterable[bytes], *, name: str, seen: Seen, first: int = 0) -> Iterator[Slice]:
+def slices(
+    chunks: Iterable[bytes], *, name: str, seen: Seen, first: int = 0, regular: bool = False
+) -> Iterator[Slice]:
     """The records of *chunks* in order, and what lies between them; *first* is the offset of the first byte.
 
-    Raises FormatError when it is not PubMed XML, or when it ends early: after the slices before that place.
+    With *regular*, each slice says whether it is. Raises FormatError when it is not PubMed XML, or when it ends early: after the slices before that place.
     """
     source = _Source(iter(chunks), first)
     root = source.find_root(name)
     if root is None:
         return
-    cutter = _Cutter(source, seen)
+    cutter = _Cutter(source, seen, regular=regular)
     yield from cutter.cut()
     closing = source.data.rfind(b"</" + root + b">", cutter.at, source.end)
     if closing < 0 and not cutter.closed(root):
@@ -134,8 +159,9 @@ class _Source:
 class _Cutter:
     """Where the cutting stands: `at` is the first byte that belongs to nothing yet, `open` a record without end."""
 
-    def __init__(self, source: _Source, seen: Seen) -> None:
+    def __init__(self, source: _Source, seen: Seen, *, regular: bool) -> None:
         self.source = source
+        self.regular = regular
         self.seen = seen
         self.at = 0
         self.open: _Tag | None = None
@@ -160,15 +186,17 @@ class _Cutter:
         source = self.source
         while True:
             last = source.final
-            yield from self._cut_chunk(_look(source.data, source.end if last else max(0, source.end - _AHEAD)))
+            stop = source.end if last else max(0, source.end - _AHEAD)
+            yield from self._cut_chunk(_look(source.data, stop, self.regular))
             if last:
                 return
             yield from self._let_go()
             source.more(self.at)
             self.at = 0
 
-    def _cut_chunk(self, tags: list[_Tag]) -> Iterator[Slice]:
+    def _cut_chunk(self, look: _Look) -> Iterator[Slice]:
         data, base = self.source.data, self.source.base
+        tags, asides, odd = look
         place, count = 0, len(tags)
         self.open = None
         if self._skipped is not None:
@@ -208,7 +236,9 @@ class _Cutter:
             if stop - at > LARGEST:
                 yield self._too_large(kind, at)
                 continue
-            yield Slice(kind, self.number, base + at, data[at:stop], reason)
+            is_plain = _is_free(asides, at, stop)
+            is_regular = is_plain and odd is not None and _is_free(odd, at, stop)
+            yield Slice(kind, self.number, base + at, data[at:stop], reason, is_plain, is_regular)
 
     def _let_go(self) -> Iterator[Slice]:
         """Drop what has grown too large to be kept: a record without end, or bytes that are no record."""
@@ -250,13 +280,27 @@ def _ends_early(name: str, element: bytes, offset: int, read: int) -> FormatErro
     return FormatError(message, hint="download it again")
 
 
-def _look(data: bytes, stop: int) -> list[_Tag]:
-    """The tags of records that begin before data[stop]; at least 16 bytes stand behind it."""
+def _is_free(places: list[int], start: int, stop: int) -> bool:
+    """Whether none of the sorted *places* lies in data[start:stop]."""
+    if not places:
+        return True
+    following = bisect_left(places, start)
+    return following == len(places) or places[following] >= stop
+
+
+def _look(data: bytes, stop: int, regular: bool) -> _Look:
+    """What begins before data[stop]; at least 16 bytes stand behind it."""
     raw: np.ndarray[Any, np.dtype[np.uint8]] = np.frombuffer(data, np.uint8)
-    opens = np.flatnonzero(raw[:stop] == 60)
+    odd = None
+    if regular:
+        opens, irregular = angles(raw, stop)
+        odd = sorted(irregular.tolist())
+    else:
+        opens = np.flatnonzero(raw[:stop] == 60)
     name = opens + 1
     name += raw[name] == 47
     first = raw[name]
+    asides = opens[(first == 33) | (first == 63)].tolist()  # <! and <?
     wanted = np.flatnonzero((first == 80) | (first == 77) | (first == 68))  # P, M, D
     name = name[wanted]
     first, third, seventh, eighth = raw[name], raw[name + 2], raw[name + 6], raw[name + 7]
@@ -270,4 +314,21 @@ def _look(data: bytes, stop: int) -> list[_Tag]:
         if found := _TAG.match(data, at):
             opening, ending = found.groups()
             tags.append(_Tag(at, opening or ending, opening is None))
-    return tags
+    return _Look(tags, asides, odd)
+
+
+def what_is_read(content: bytes) -> bytes:
+    """*content* without the history and the references of an article, in which nothing is read.
+
+    They are a third of a modern record. Where a record is not built as PubMed builds it, all of it is given back,
+    and so is one whose own list of ids is missing: the next such list would be that of a cited paper.
+    """
+    at = content.rfind(b"</MedlineCitation>")
+    if at < 0 or (start := _DATA.match(content, at)) is None:
+        return content
+    first = start.end()
+    if start.group(1):
+        behind = content.find(b"</History>", first)
+        first = behind + 10 if behind >= 0 else first
+    ids = _IDS.match(content, first)
+    return content if ids is None else content[: at + 18] + b"<PubmedData>" + ids.group(1) + b"</PubmedData></PubmedArticle>"

@@ -19,7 +19,7 @@ from xml.etree import ElementTree
 from review.search.pubmed_bytes import gunzip, utf8_chunks
 from review.search.pubmed_engine import engine, is_fast
 from review.search.pubmed_fields import article_record, book_record
-from review.search.pubmed_split import Seen, Slice, slices
+from review.search.pubmed_split import Seen, Slice, slices, what_is_read
 from review.search.records import Record, Rejected
 
 __all__ = ["PubmedBatch", "engine", "gunzip", "parse", "read_batches"]
@@ -90,9 +90,10 @@ def _batch(items: list[_Item], markers: int) -> PubmedBatch:
 def _items(stream: BinaryIO, seen: Seen, name: str) -> Iterator[_Item]:
     first, chunks = utf8_chunks(stream, name=name)
     quick = _quick_reader() if is_fast() else None
-    for cut in slices(chunks, name=name, seen=seen, first=first):
-        found = None if quick is None or cut.reason else quick(cut.kind, cut.content, cut.offset)
-        yield _careful(cut) if found is None else _checked(found, cut)
+    for cut in slices(chunks, name=name, seen=seen, first=first, regular=quick is not None):
+        needed = what_is_read(cut.content) if cut.is_plain and not cut.reason else cut.content
+        found = quick(cut.kind, needed, cut.offset) if quick is not None and cut.is_regular and not cut.reason else None
+        yield _careful(cut, needed) if found is None else _checked(found, cut)
 
 
 def _quick_reader() -> Callable[[bytes, bytes, int], Record | None]:
@@ -101,13 +102,18 @@ def _quick_reader() -> Callable[[bytes, bytes, int], Record | None]:
     return quick_reader()
 
 
-def _careful(cut: Slice) -> _Item:
-    """What ElementTree says of one slice: its word is the last."""
+def _careful(cut: Slice, needed: bytes) -> _Item:
+    """What ElementTree says of one slice: its word is the last. A fault is told of the whole."""
     if cut.reason:
         reason = _named(cut.reason, cut) if cut.kind else cut.reason
         return Rejected(reason, cut.content, offset=cut.offset)
     try:
-        element = _element(cut.content)
+        try:
+            element = _element(needed)
+        except (ElementTree.ParseError, ValueError):
+            if needed is cut.content:
+                raise
+            element = _element(cut.content)
     except (ElementTree.ParseError, ValueError) as problem:
         return Rejected(_named(f"not well-formed: {problem}", cut), cut.content, offset=cut.offset)
     if cut.kind.startswith(b"Delete"):

@@ -19,7 +19,10 @@ from review.search.reading import Reading, Repair
 from review.search.records import filled, sha256
 
 _SHOWN = 10
+_NUMBER = re.compile(r"^record \d+(?=:)")
+# a line that would be a part of a record, if it stood in one
 _TAGGED = re.compile(r"[A-Z][A-Z0-9]{1,3}\s{0,3}- |%[0-9A-Z] |@\w+\s*[{(]|<record\b")
+_TAGGED_IN = {"wos": re.compile(r"[A-Z][A-Z0-9] \S"), "bibtex": re.compile(r"@|[A-Za-z]+\s*\{|[A-Za-z][\w -]*=")}
 # records that were read and set aside; they stand among the unmapped, because they fill no column
 NOT_SELECTED = "not selected"
 NEWER = "in a newer file already"
@@ -74,8 +77,9 @@ def fault_of(reading: Reading, *, name: str) -> str | None:
     """What forbids to commit *reading* where nothing may be lost or mended: the first fault with its line."""
     faults = [(bad.line, bad.offset, f"lost: {bad.reason}") for bad in reading.rejected]
     faults += [(repair.line, None, f"repaired: {repair.rule}") for repair in reading.repairs]
+    tagged = _TAGGED_IN.get(reading.dialect, _TAGGED)
     faults += [
-        (bad.line, None, f"a tag outside a record: {bad.text!r}") for bad in reading.strays if _TAGGED.match(bad.text)
+        (bad.line, None, f"a tag outside a record: {bad.text!r}") for bad in reading.strays if tagged.match(bad.text)
     ]
     if not faults:
         return None
@@ -246,7 +250,8 @@ def _near(begins: list[int], line: int) -> bool:
 def _repaired(reading: Reading) -> int:
     """How many records have a repair: the one that begins at or above each repaired line."""
     begins = sorted(record.line for record in reading.records if record.line is not None)
-    return len({bisect_right(begins, repair.line) for repair in reading.repairs})
+    # where a whole file is one line, the rule tells which record it was
+    return len({(bisect_right(begins, repair.line), *_NUMBER.findall(repair.rule)[:1]) for repair in reading.repairs})
 
 
 def _start(content: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -15,11 +16,12 @@ from review.search.detect import READ, READ_IN_WORDS, Dialect, detect, refuse_bi
 from review.search.endnote_tagged import read_endnote_tagged
 from review.search.endnote_xml import read_endnote_xml
 from review.search.nbib import read_nbib
-from review.search.reading import Reading, Repair, collector_at_rest
+from review.search.reading import Reading, Repair, Stray, collector_at_rest, stray
 from review.search.records import Record
 from review.search.ris import read_ris
 from review.search.wos import read_wos
 
+_SET_END = re.compile(r"</(?:PubmedArticleSet|MedlineCitationSet|PubmedBookArticleSet)\s*>")
 _LINE_BY_LINE: Mapping[str, Callable[..., Reading]] = {
     "nbib": read_nbib,
     "ris": read_ris,
@@ -81,11 +83,22 @@ def _read_xml(data: bytes, decoded: Decoded, *, name: str, evidence: str) -> Rea
         markers=batch.markers,
         rejected=batch.rejected,
         repairs=tuple(unreadable(_values(batch.records, data))),
+        strays=_behind(decoded.text),
         unmapped={"DeleteCitation": len(batch.deleted)} if batch.deleted else {},
         encoding=decoded.encoding,
         bom=decoded.bom,
         newlines=decoded.newlines,
     )
+
+
+def _behind(text: str) -> tuple[Stray, ...]:
+    """The lines behind the end of the last set of records: another file may have been joined to this one."""
+    ends = [found.end() for found in _SET_END.finditer(text)]
+    if not ends:
+        return ()
+    first = text.count("\n", 0, ends[-1]) + 1
+    lines = enumerate(text[ends[-1] :].split("\n"), start=first)
+    return tuple(stray(number, line) for number, line in lines if line.strip(" \t\ufeff\0"))
 
 
 def _values(records: Sequence[Record], data: bytes) -> Iterator[tuple[int, str, str, str]]:

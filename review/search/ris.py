@@ -88,6 +88,12 @@ class RisLines:
     def take(self, number: int, text: str) -> None:
         """Read one line, whatever it is."""
         tag, value, odd = _tag_of(text)
+        self.put(number, text, tag, value)
+        if odd and self.current is not None:
+            self.repairs.append(Repair(number, f"odd spacing after {tag}"))
+
+    def put(self, number: int, text: str, tag: str, value: str) -> None:
+        """Take a line with its tag and value; no tag where it continues another."""
         if tag == "ER" and not value.strip():
             if self.current is None:
                 self.strays.append(stray(number, text))
@@ -109,8 +115,6 @@ class RisLines:
             self.current.add(tag, value, number)
         elif text.strip():
             self.current.more.append((len(self.current.pairs) - 1, text.strip()))
-        if odd and self.current is not None:
-            self.repairs.append(Repair(number, f"odd spacing after {tag}"))
 
 
 def read_ris(decoded: Decoded, *, evidence: str = "TY lines") -> Reading:
@@ -164,7 +168,7 @@ def _read_lines(reader: RisLines, text: str) -> None:
             pairs.append([tag, first])
             at.append(number)
         else:
-            reader.take(number, f"{tag}  - {first}")
+            reader.put(number, f"{tag}  - {first}", tag, first)
         for line in rest:
             number += 1
             if line:

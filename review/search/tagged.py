@@ -112,7 +112,7 @@ def _accession(values: Mapping[str, Sequence[str]]) -> str | None:
         for value in values.get(tag, ()):
             found = _ACCESSION.search(value)
             if found:
-                return next(filter(None, found.groups()))
+                return str(next(filter(None, found.groups())))
     return None
 
 

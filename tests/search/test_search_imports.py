@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from review.cli import run
 from review.database import LocalStore
-from review.errors import FormatError, UsageProblem
+from review.errors import ExitCode, FormatError, UsageProblem
+from review.project import Project
 from review.search.ingest import import_file, import_files
 from review.search.manual import enter_manual, read_query
 from review.search.receipts import words
@@ -106,6 +108,18 @@ def test_a_loss_can_be_accepted_and_is_recorded(store: LocalStore, tmp_path: Pat
     assert "repaired: line 5: the file ends inside the record that begins at line 5 (no ER line)" in said
     assert "lost" not in said
     assert count(store, "v1.source_record") == 2
+
+
+def test_the_command_passes_strict_on(
+    empty_review: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "export.ris"
+    path.write_text(RIS.replace("ER  - \n\nTY", "TY"), "utf-8")
+    command = ["--project", str(empty_review.root), "import", str(path), "--source", "Embase"]
+    assert run([*command, "--strict"]) == ExitCode.ERROR
+    assert "line 1: repaired: missing ER before line 3; --strict allows no loss" in capsys.readouterr().err
+    assert run(command) == ExitCode.OK
+    assert "markers 2 = read 2 + rejected 0" in capsys.readouterr().out
 
 
 def test_an_nbib_that_is_cut_off_is_refused_like_ris(store: LocalStore, tmp_path: Path) -> None:
