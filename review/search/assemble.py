@@ -96,7 +96,7 @@ def assemble(
     refuse_unpinned(results[-1], whole)
     ids = _ids_of(term, whole, asked, line=len(strategy.lines))
     _compare_with_recount(term, asked, ids)
-    records, rejected, markers = _records(answers)
+    records, rejected, markers = fetched_records(answers)
     expected = {pmid for body in answers if body.endpoint == "efetch" for pmid in _fetched(body)} | set(ids)
     return Assembled(
         lines=tuple(results),
@@ -223,7 +223,7 @@ def _fetched(body: Body) -> list[str]:
     return str(_params(body).get("id", "")).split(",")
 
 
-def _records(answers: Sequence[Body]) -> tuple[dict[str, Record], list[Rejected], int]:
+def fetched_records(answers: Sequence[Body]) -> tuple[dict[str, Record], list[Rejected], int]:
     """PMID → record of every fetched body; the highest version of a PMID wins.
 
     A record that cannot be read was asked for twice; the same bytes are rejected once.

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from xml.etree import ElementTree
 
 from review.errors import EntrezError, SearchError
-from review.search import pubmed_xml, signals
+from review.search import signals
+from review.search.assemble import fetched_records
 from review.search.recorded import Body, successful
 from review.search.records import Record, Rejected, sha256
 
@@ -184,7 +185,7 @@ def trace(bodies: Sequence[Body], plan: Plan) -> Traced:
         raise SearchError(message, hint="run the same command again; it goes on where it stopped")
     ids = linked_ids(plan, found)
     wanted = set(ids)
-    records, rejected = _records(bodies)
+    records, rejected, _ = fetched_records(successful(bodies))
     without = unlinked(plan, found)
     asked, there = known_seeds(bodies)
     return Traced(
@@ -198,22 +199,6 @@ def trace(bodies: Sequence[Body], plan: Plan) -> Traced:
         missing=tuple(pmid for pmid in ids if pmid not in records),
         unasked=tuple(pmid for pmid in records if pmid not in wanted),
     )
-
-
-def _records(bodies: Sequence[Body]) -> tuple[dict[str, Record], list[Rejected]]:
-    """PMID → record of every fetched body; the highest version of a PMID wins. The same bytes are rejected once."""
-    records: dict[str, Record] = {}
-    rejected: dict[bytes, Rejected] = {}
-    for body in successful(bodies):
-        if body.endpoint != "efetch":
-            continue
-        batch = pubmed_xml.parse(body.content, name="an efetch body")
-        rejected |= {bad.content: bad for bad in batch.rejected}
-        for record in batch.records:
-            older = records.get(record.pmid or "")
-            if older is None or (record.version or 0) >= (older.version or 0):
-                records[record.pmid or ""] = replace(record, offset=None)
-    return records, list(rejected.values())
 
 
 def _texts(element: ElementTree.Element, path: str) -> list[str]:

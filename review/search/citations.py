@@ -98,7 +98,7 @@ def chase(
     run_id = str(begun["run_id"]) if begun else str(uuid.uuid4())
     if not begun and not count_only:
         begun = _start_row(plan, run_id, run_by=run_by, simulated=project.simulated)
-        rows.begin_citations(store, begun)
+        rows.begin_run(store, begun)
     stored = _bodies(store, run_id)
     row_of = response_rows(run_id, earlier=stored)
 

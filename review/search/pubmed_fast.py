@@ -3,7 +3,7 @@
 pygixml turns a whole record into nested dicts in one call, and one look-up in a dict costs less than one step in
 a tree. What the dicts cannot say (where an inline tag stands in its text) is read again from pygixml's tree, for
 titles and abstracts only; what is rarer still goes to ElementTree, and so does all that is not plain (see
-`pubmed_plain`): its word is the last. The fields are those of `pubmed_fields`, found in the same order; the
+`pubmed_regular`): its word is the last. The fields are those of `pubmed_fields`, found in the same order; the
 tests hold the two against each other.
 """
 
@@ -13,16 +13,14 @@ import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from xml.sax.saxutils import escape
 
-from pygixml import ParseFlags, XMLDocument, XMLNode
+from pygixml import XMLDocument, XMLNode
 from pygixml.dictify import parse as dicts_of
 
-from review.search.pubmed_record import DEEPEST, Fields, dated, one_line, person, pubmed_record
+from review.search.pubmed_marked import Tree, markup, node_text
+from review.search.pubmed_record import Fields, dated, one_line, person, pubmed_record
 from review.search.records import Record
 
-# the default drops blank-only text between two inline tags
-_FLAGS = int(ParseFlags.ESCAPES | ParseFlags.EOL | ParseFlags.CDATA | ParseFlags.WCONV_ATTRIBUTE | ParseFlags.WS_PCDATA)
 # the dicts are made by recursion: in this many bytes nobody nests so deep that the stack is full
 _LONGEST = 40_000
 # a reference that is not surely right: pygixml lets every wrong one stand as it is
@@ -35,36 +33,13 @@ _FLAT = frozenset(
     {"#text", "@UI", "@MajorTopicYN", "@Type", "@Version", "@ValidYN", "@EIdType", "@IdType", "@Label", "@NlmCategory"}
     | {"@Source", "@IssnType", "@DateType", "@book", "@part", "@sec"}
 )
-_QUOTED = {'"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#09;"}
 _Dict = dict[str, Any]
 _EMPTY: _Dict = {}
 _NONE: list[Any] = []
 
 
-class _Tree:
-    """The same record as a tree of pygixml, made once and only where it is asked for.
-
-    A second load would free the nodes of the first under those who hold them.
-    """
-
-    def __init__(self, document: XMLDocument, whole: str) -> None:
-        self._document = document
-        self._whole = whole
-        self._article: XMLNode | None = None
-
-    def marked(self, tag: str, inside: str = "") -> list[XMLNode]:
-        """The elements called *tag* of the article, or of its first child called *inside*."""
-        if self._article is None:
-            self._document.load_string(self._whole, _FLAGS)
-            root = self._document.first_child()
-            citation = root if root.name == "MedlineCitation" else root.child("MedlineCitation")
-            self._article = citation.child("Article")
-        parent = self._article.child(inside) if inside else self._article
-        return [node for node in parent.children() if node.name == tag]
-
-
-class _Nested(Exception):  # noqa: N818 - not an error: the way out to ElementTree
-    """An element that has tags inside where few records have any."""
+class _Nested(Exception):
+    """An element has tags inside where few records have any: no error, but the way out to ElementTree."""
 
 
 def quick_reader() -> Callable[[bytes, bytes, int], Record | None]:
@@ -94,7 +69,7 @@ def _built(document: XMLDocument, whole: str, root: _Dict, is_bare: bool, offset
     if not pmid:
         return None
     article = _one(citation, "Article")
-    fields = _article_fields(article, _Tree(document, whole))
+    fields = _article_fields(article, Tree(document, whole))
     _add_citation_fields(fields, citation)
     ids = _own_ids(root)
     fields["doi"] = ids.get("doi") or _e_location(article)
@@ -157,7 +132,7 @@ def _given(element: Any, name: str) -> str | None:
     return element.get(name) if type(element) is dict else None
 
 
-def _article_fields(article: _Dict, tree: _Tree) -> Fields:
+def _article_fields(article: _Dict, tree: Tree) -> Fields:
     journal = _one(article, "Journal")
     issue = _one(journal, "JournalIssue")
     title = article.get("ArticleTitle")
@@ -168,11 +143,11 @@ def _article_fields(article: _Dict, tree: _Tree) -> Fields:
     parts = _all(abstract, "AbstractText")
     nodes = tree.marked("AbstractText", "Abstract") if any(_is_nested(part) for part in parts) else None
     fields: Fields = {
-        "title": _text(title) if title_node is None else _node_text(title_node),
-        "title_markup": "" if title_node is None else _markup(title_node),
+        "title": _text(title) if title_node is None else node_text(title_node),
+        "title_markup": "" if title_node is None else markup(title_node),
         "vernacular_title": _first(article, "VernacularTitle"),
         "abstract": _abstract(parts, nodes),
-        "abstract_markup": nodes and [_markup(node) or _node_text(node) for node in nodes],
+        "abstract_markup": nodes and [markup(node) or node_text(node) for node in nodes],
         "journal": _first(journal, "Title"),
         "iso_abbreviation": _first(journal, "ISOAbbreviation"),
         "issn": _first(journal, "ISSN"),
@@ -229,7 +204,7 @@ def _abstract(elements: list[Any], nodes: list[XMLNode] | None) -> list[dict[str
     """The parts of an abstract, with label and NLM's category; their text out of *nodes*, where there are any."""
     parts = []
     for place, element in enumerate(elements):
-        text = _text(element) if nodes is None else _node_text(nodes[place])
+        text = _text(element) if nodes is None else node_text(nodes[place])
         label = category = None
         if type(element) is dict:
             label, category = element.get("@Label"), element.get("@NlmCategory")
@@ -273,8 +248,9 @@ def _heading(element: Any) -> dict[str, Any]:
         return {"term": "", "ui": "", "qualifiers": [], "major": False}
     descriptor = element.get("DescriptorName")
     if len(element) == 1 and type(descriptor) is dict:  # most have no qualifier
-        major = descriptor.get("@MajorTopicYN") == "Y"
-        return {"term": _text(descriptor), "ui": descriptor.get("@UI") or "", "qualifiers": [], "major": major}
+        given = descriptor.get
+        major = given("@MajorTopicYN") == "Y"
+        return {"term": _text(descriptor), "ui": given("@UI") or "", "qualifiers": [], "major": major}
     term = ui = ""
     major = False
     qualifiers = []
@@ -321,50 +297,3 @@ def _date(parent: _Dict, tag: str) -> Fields:
         return {}
     date = _one(parent, tag)
     return dated(_first(date, "Year"), _first(date, "Month") or _first(date, "Season"), _first(date, "MedlineDate"))
-
-
-def _node_text(node: XMLNode) -> str:
-    return one_line(node.text(True, ""))
-
-
-def _markup(node: XMLNode) -> str:
-    """The inside of *node* with its tags, written as ElementTree writes it; nothing when it has none."""
-    whole = _written(node, 0) if _has_tags(node) else None
-    return "" if whole is None else " ".join(whole.split())
-
-
-def _has_tags(node: XMLNode) -> bool:
-    child = node.first_child()
-    while child is not None:
-        if child.name is not None:
-            return True
-        child = child.next_sibling
-    return False
-
-
-def _written(node: XMLNode, depth: int) -> str | None:
-    if depth >= DEEPEST:
-        return None
-    parts = []
-    child = node.first_child()
-    while child is not None:
-        tag = child.name
-        if tag is None:
-            parts.append(escape(child.value or ""))
-        else:
-            inner = _written(child, depth + 1)
-            if inner is None:
-                return None
-            given = _attributes(child)
-            parts.append(f"<{tag}{given}>{inner}</{tag}>" if inner else f"<{tag}{given} />")
-        child = child.next_sibling
-    return "".join(parts)
-
-
-def _attributes(node: XMLNode) -> str:
-    parts = []
-    attribute = node.first_attribute()
-    while attribute is not None and attribute.name:  # behind the last stands one without a name
-        parts.append(f' {attribute.name}="{escape(attribute.value or "", _QUOTED)}"')
-        attribute = attribute.next_attribute
-    return "".join(parts)

@@ -74,9 +74,11 @@ def one_line(text: str) -> str:
     if not text.isprintable():
         for blank in _BLANKS:
             text = text.replace(blank, " ")
-    if text.isprintable() and "  " not in text and text[:1] != " " != text[-1:]:
-        return text
-    return " ".join(text.split())
+        if not text.isprintable():
+            return " ".join(text.split())
+    if "  " in text or text[:1] == " " or text[-1:] == " ":
+        return " ".join(text.split())
+    return text
 
 
 def person(

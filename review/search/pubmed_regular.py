@@ -2,8 +2,8 @@
 
 pygixml takes much that XML forbids, and a check by expat costs almost as much as pygixml's own work. PubMed writes its
 markup in one plain way, so it is enough to know where a chunk departs from it: all places at once, with numpy.
-Plain is: `<` and `>` in turn, no colon and no semicolon in a tag, attributes as `name="value"` and none twice, no more than three,
-and no control character. What holds such a place goes to ElementTree.
+Plain is: `<` and `>` in turn; in a tag no colon, no semicolon and nothing beyond ASCII; attributes as `name="value"`,
+no more than three in a tag, none twice and no namespace; no control character. All else goes to ElementTree.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ import numpy as np
 
 _Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 _Places = np.ndarray[Any, np.dtype[np.int64]]
+_Flags = np.ndarray[Any, np.dtype[np.bool_]]
+
+_XMLNS = ord("s") * 256 + ord("n")  # how no other attribute of PubMed ends
 
 
 def angles(raw: _Bytes, stop: int) -> tuple[_Places, _Places]:
@@ -29,25 +32,30 @@ def angles(raw: _Bytes, stop: int) -> tuple[_Places, _Places]:
     equals = np.flatnonzero(inside & (kinds == 61))
     if len(equals):
         odd[equals] |= _odd_attributes(raw, marks[equals], equals)
-    return marks[is_open], np.concatenate([marks[odd], _controls(raw[:stop])])
+    high = np.flatnonzero(raw[:stop] > 127)
+    if len(high) and len(marks):
+        high = high[inside[np.searchsorted(marks, high) - 1]]  # what the mark before it says
+    return marks[is_open], np.concatenate([marks[odd], high, _controls(raw[:stop])])
 
 
-def _odd_attributes(raw: _Bytes, equals: _Places, place: _Places) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _odd_attributes(raw: _Bytes, equals: _Places, place: _Places) -> _Flags:
     """Which of the signs of equality in tags are not those of an attribute in its plain form, or of one given twice.
 
     *place* counts all marks: signs that follow each other in it stand in one tag.
     """
     last, before = raw[equals - 1], raw[equals - 2]
-    odd = (raw[equals + 1] != 34) | ~_is_letter(last) | ~(_is_letter(before) | (before == 32))
+    odd: _Flags = (raw[equals + 1] != 34) | ~_is_letter(last) | ~(_is_letter(before) | (before == 32))
     ends = last.astype(np.uint16) * 256 + before  # two names of one tag do not end alike, unless they are the same
+    odd |= ends == _XMLNS
     for step in (1, 2):
         odd[step:] |= (place[step:] - place[:-step] == step) & (ends[step:] == ends[:-step])
     odd[3:] |= place[3:] - place[:-3] == 3
     return odd
 
 
-def _is_letter(one: _Bytes) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    return ((one | np.uint8(32)) - np.uint8(97)) < 26
+def _is_letter(one: _Bytes) -> _Flags:
+    found: _Flags = ((one | np.uint8(32)) - np.uint8(97)) < 26
+    return found
 
 
 def _controls(raw: _Bytes) -> _Places:

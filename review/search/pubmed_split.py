@@ -26,13 +26,6 @@ _TAG = re.compile(
     rb"<(?:(PubmedArticle|PubmedBookArticle|MedlineCitation|DeleteCitation|DeleteDocument)(?=[\s>/])"
     rb"|/(PubmedArticle|PubmedBookArticle|MedlineCitation|DeleteCitation|DeleteDocument)>)"
 )
-_DATA = re.compile(rb"</MedlineCitation>\s*<PubmedData>\s*(<History>)?")
-_IDS = re.compile(
-    rb"\s*(?:<PublicationStatus>[^<]*</PublicationStatus>\s*)?"
-    rb"(<ArticleIdList>(?:\s*<ArticleId [^<>]*>[^<]*</ArticleId>)*\s*</ArticleIdList>)\s*"
-    rb"(?:<ReferenceList[\s>].*</ReferenceList>\s*)?</PubmedData>\s*</PubmedArticle>",
-    re.DOTALL,
-)
 _COMMENT = re.compile(rb"<!--.*?-->|<\?.*?\?>", re.DOTALL)
 
 
@@ -85,12 +78,11 @@ class Seen:
                 self.citations += tag.kind == b"MedlineCitation"
 
 
-def slices(
-    chunks: Iterable[bytes], *, name: str, seen: Seen, first: int = 0, regular: bool = False
-) -> Iterator[Slice]:
+def slices(chunks: Iterable[bytes], *, name: str, seen: Seen, first: int = 0, regular: bool = False) -> Iterator[Slice]:
     """The records of *chunks* in order, and what lies between them; *first* is the offset of the first byte.
 
-    With *regular*, each slice says whether it is. Raises FormatError when it is not PubMed XML, or when it ends early: after the slices before that place.
+    With *regular*, each slice says whether it is. Raises FormatError when it is not PubMed XML, or when it ends
+    early: after the slices before that place.
     """
     source = _Source(iter(chunks), first)
     root = source.find_root(name)
@@ -315,20 +307,3 @@ def _look(data: bytes, stop: int, regular: bool) -> _Look:
             opening, ending = found.groups()
             tags.append(_Tag(at, opening or ending, opening is None))
     return _Look(tags, asides, odd)
-
-
-def what_is_read(content: bytes) -> bytes:
-    """*content* without the history and the references of an article, in which nothing is read.
-
-    They are a third of a modern record. Where a record is not built as PubMed builds it, all of it is given back,
-    and so is one whose own list of ids is missing: the next such list would be that of a cited paper.
-    """
-    at = content.rfind(b"</MedlineCitation>")
-    if at < 0 or (start := _DATA.match(content, at)) is None:
-        return content
-    first = start.end()
-    if start.group(1):
-        behind = content.find(b"</History>", first)
-        first = behind + 10 if behind >= 0 else first
-    ids = _IDS.match(content, first)
-    return content if ids is None else content[: at + 18] + b"<PubmedData>" + ids.group(1) + b"</PubmedData></PubmedArticle>"

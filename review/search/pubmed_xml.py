@@ -19,7 +19,8 @@ from xml.etree import ElementTree
 from review.search.pubmed_bytes import gunzip, utf8_chunks
 from review.search.pubmed_engine import engine, is_fast
 from review.search.pubmed_fields import article_record, book_record
-from review.search.pubmed_split import Seen, Slice, slices, what_is_read
+from review.search.pubmed_needed import what_is_read
+from review.search.pubmed_split import Seen, Slice, slices
 from review.search.records import Record, Rejected
 
 __all__ = ["PubmedBatch", "engine", "gunzip", "parse", "read_batches"]

@@ -190,11 +190,6 @@ _ALL_LINES = "select * from search.search_line order by run_id, line_no"
 _RECALL = "select * exclude (arrival) from search.recall_check order by arrival"
 
 
-def begin_citations(store: Store, row: Row) -> None:
-    """Write that a citation search begins, before its first question."""
-    store.apply([Append("search.run_start", [row])])
-
-
 def find_start(store: Store, run_id: str) -> dict[str, Any] | None:
     """The row that was written before the first question of a run."""
     rows = store.read(_FIND_START, {"run_id": run_id}).to_dicts()
@@ -328,11 +323,6 @@ def watchable_pmids(store: Store) -> list[str]:
     return [str(pmid) for pmid in store.read(_WATCHABLE)["pmid"].to_list()]
 
 
-def begin_watch(store: Store, row: Row) -> None:
-    """Write that a watch begins, before its first question."""
-    store.apply([Append("search.run_start", [row])])
-
-
 def open_watch(store: Store) -> dict[str, Any] | None:
     """The last watch that was begun and that no receipt closes."""
     rows = store.read(_OPEN_WATCH).to_dicts()
@@ -362,7 +352,7 @@ where status = 'committed' and source_record_id in (select unnest($ids))
 
 
 def begin_run(store: Store, row: Row) -> None:
-    """Write that the run of a strategy begins, before its first question."""
+    """Write that a run begins, before its first question."""
     store.apply([Append("search.run_start", [row])])
 
 

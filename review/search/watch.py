@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from review.database import Append, Store
-from review.errors import SearchError
+from review.errors import SearchError, UsageProblem
 from review.project import Project
-from review.search import pubmed_xml
 from review.search import store as rows
+from review.search.assemble import fetched_records
 from review.search.closing import import_id_of
 from review.search.entrez import Client, Request
 from review.search.fetching import Progress, fetch, stored_pmids
@@ -26,7 +26,7 @@ from review.search.notices import notice_rows
 from review.search.reading import Reading
 from review.search.receipts import make_receipt, receipt_row
 from review.search.recorded import Body, body_of_row, response_rows, successful
-from review.search.records import Record, Rejected, membership, quarantine_rows, sha256, source_rows
+from review.search.records import membership, quarantine_rows, sha256, source_rows
 from review.search.transport import Answer
 from review.terms import SourceKind
 
@@ -80,18 +80,27 @@ def watch(
     return close_watch(store, run_id, run_by=run_by)
 
 
+def replay(store: Store, run_id: str, *, run_by: str | None = None) -> Watched:
+    """Read the stored answers of a watch anew, without a network. Raises UsageProblem where *run_id* is of none."""
+    start = rows.find_start(store, run_id)
+    if start is None or start["kind"] != "watch":
+        message = f"{run_id!r} is not the run of a watch"
+        raise UsageProblem(message, hint="review search update prints it; a strategy's run: review search replay NAME")
+    return close_watch(store, run_id, run_by=run_by)
+
+
 def close_watch(store: Store, run_id: str, *, run_by: str | None = None) -> Watched:
     """Read the stored answers of a watch and write what they hold, with its receipt, in one batch.
 
-    It asks nobody, so that it is the replay too: the same answers give the same rows. Raises SearchError when no
-    answer is stored.
+    The same answers give the same rows. Raises SearchError when no answer is stored.
     """
     bodies = _answers(store, run_id)
     if not bodies:
         message = f"no answers of the watch {run_id!r} are stored"
         raise SearchError(message, hint="run it anew: review search update --watch-only")
     asked = sorted({pmid for body in bodies for pmid in _asked(body)}, key=int)
-    read, rejected = _read(bodies)
+    by_pmid, rejected, _ = fetched_records(bodies)
+    read = list(by_pmid.values())
     found = source_rows(read, source=SOURCE)
     ids = [str(row["source_record_id"]) for row in found]
     fresh = set(ids) - rows.known_ids(store, ids)
@@ -154,22 +163,8 @@ def _begin(store: Store, project: Project, wanted: Sequence[str], *, run_by: str
         "simulated": project.simulated,
         "started_at": now,
     }
-    rows.begin_watch(store, start)
+    rows.begin_run(store, start)
     return run_id
-
-
-def _read(bodies: Iterable[Body]) -> tuple[list[Record], list[Rejected]]:
-    """The records of the answers, each PMID once in its highest version, and what could not be read."""
-    records: dict[str, Record] = {}
-    rejected: list[Rejected] = []
-    for body in bodies:
-        batch = pubmed_xml.parse(body.content, name="an efetch body")
-        rejected += batch.rejected
-        for record in batch.records:
-            older = records.get(record.pmid or "")
-            if older is None or (record.version or 0) >= (older.version or 0):
-                records[record.pmid or ""] = replace(record, offset=None)
-    return list(records.values()), rejected
 
 
 def _asked(body: Body) -> list[str]:

@@ -28,7 +28,7 @@ from review.search import runs
 from review.search.entrez import Client
 from review.search.strategy import load_strategy
 from review.search.transport import Transport
-from review.search.watch import close_watch, watch
+from review.search.watch import replay, watch
 from review.terms import Stage
 from tests.conftest import synthetic_receipt
 from tests.eutils_server import Eutils, Mood, article, pointed_at, serving
@@ -311,7 +311,7 @@ def test_a_watch_that_was_cut_off_goes_on_and_its_replay_changes_nothing(
     assert changes(done) == [("notice", "7", "retraction")]
     assert done.watched is not None
     before = contents(store)
-    again = close_watch(store, done.watched.run_id)
+    again = replay(store, done.watched.run_id)
     assert (again.pmids, again.not_sent) == (done.watched.pmids, ())
     assert contents(store) == before
 
@@ -565,5 +565,12 @@ def test_the_command_writes_a_table_in_every_format_and_ends_well_when_nothing_i
     code, out, words = say("update", "--watch-only")
     assert (code, b"(no rows)" in out) == (ExitCode.OK, True)
     assert "watch: 3 PMIDs read again, 0 of them not sent by PubMed" in words
+    run_id = words.rsplit("run ", 1)[1].split()[0]
+    asked = len(server.asked)
+    code, _, words = say("update", "--replay", run_id)
+    assert (code, len(server.asked)) == (ExitCode.OK, asked)
+    assert "watch: 3 PMIDs read again from stored answers, 0 of the records new" in words
+    assert say("update", "--replay", "nonsense")[0] == ExitCode.USAGE
+    assert say("update", "--replay", run_id, "--watch-only")[0] == ExitCode.USAGE
     monkeypatch.delenv("NCBI_EMAIL")
     assert say("update")[0] == ExitCode.USAGE

@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 @click.option("--watch-only", is_flag=True, help="Only what the review knows by PMID; run no strategy.")
 @click.option("--allow-dropped-terms", is_flag=True, help="Go on when PubMed ignores a term, and record which.")
 @click.option("--allow-missing", is_flag=True, help="Finish without records that never came, and record which.")
+@click.option(
+    "--replay", "run_id", metavar="RUN_ID", help="Read the stored answers of a watch anew; PubMed is not asked."
+)
 @format_option
 @pass_review
 def update(
     review: Review,
     names: tuple[str, ...],
+    run_id: str | None,
     no_watch: bool,
     watch_only: bool,
     allow_dropped_terms: bool,
@@ -44,6 +48,9 @@ def update(
     if watch_only and (no_watch or names):
         message = "--watch-only runs no strategy, so it goes with no name and not with --no-watch"
         raise UsageProblem(message)
+    if run_id is not None:
+        _replay(review, run_id, alone=not (names or no_watch or watch_only))
+        return
     with goes_on("review search update"):
         done = bring_up_to_date(
             review.store,
@@ -64,6 +71,21 @@ def update(
     done.raise_problems()
 
 
+def _replay(review: Review, run_id: str, *, alone: bool) -> None:
+    """What a watch once answered, read again."""
+    from review.errors import UsageProblem
+    from review.search.watch import replay
+
+    if not alone:
+        message = "--replay reads one watch again, so it goes with no name and with no other part of an update"
+        raise UsageProblem(message)
+    done = replay(review.store, run_id, run_by=review.named)
+    output.say(
+        f"watch: {output.counted(len(done.pmids), 'PMID')} read again from stored answers, {done.new_rows} of the "
+        f"records new; PubMed was not asked; run {run_id}"
+    )
+
+
 def _say(done: Update) -> None:
     """The counts, and what is to be done next."""
     for one in done.strategies:
@@ -73,7 +95,10 @@ def _say(done: Update) -> None:
         )
     if done.watched is not None:
         read, missing = len(done.watched.pmids), len(done.watched.not_sent)
-        output.say(f"watch: {output.counted(read, 'PMID')} read again, {missing} of them not sent by PubMed")
+        output.say(
+            f"watch: {output.counted(read, 'PMID')} read again, {missing} of them not sent by PubMed; "
+            f"run {done.watched.run_id}"
+        )
     kinds = done.changes.filter(done.changes["change"] == "notice")["kind"].to_list()
     for kind in dict.fromkeys(kinds):
         output.say(f"new notices: {kinds.count(kind)} {kind.replace('_', ' ')}")
