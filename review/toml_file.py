@@ -19,7 +19,7 @@ from review.errors import ProtocolError
 def read_toml(path: Path) -> tuple[TomlTable, str]:
     """The top table of the file and its text. Raises ProtocolError when it is missing, not UTF-8 or not TOML."""
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")  # editors of Windows write a byte order mark
     except OSError as problem:
         message = f"{path} cannot be read: {problem.strerror}"
         raise ProtocolError(message) from problem
@@ -185,6 +185,10 @@ class TomlTable:
             raise ProtocolError(message, hint=f"did you mean {near[0]!r}?" if near else "remove it")
         for child in self._children:
             child.refuse_unknown()
+
+    def line(self, key: str) -> int:
+        """The line of the file at which *key* stands, or the nearest table above it."""
+        return self._line(key)
 
     def _child(self, content: dict[str, Any], name: str) -> TomlTable:
         child = TomlTable(content, path=self.path, lines=self._lines, at=(*self._at, name))

@@ -14,18 +14,31 @@ the_effect as materialized (
 ),
 subsets as (
   select unnest(['all', 'primary', 'not_retracted']) as subset
-), without_retracted as (
-  -- only beside a line that a retraction concerns, and only as it was computed since
-  select p.cell_id
+), members as materialized (
+  select e.cell_id, e.study_id, s.overlap_with, (-coalesce(e.n_a, 0) - coalesce(e.n_b, 0), e.study_id) as rank,
+    list_contains(p.effect_ids, e.effect_id) as inside, e.retracted, e.pooled,
+    e.pooled or coalesce(starts_with(e.not_pooled_because, 'participants may overlap'), false) as poolable
   from synthesis.pooled_effect p
+  join the_effect e on e.cell_id = p.cell_id
+  left join extraction.study s on s.study_id = e.study_id
   where p.subset = 'not_retracted'
-    and p.cell_id in (select cell_id from the_effect where retracted)
-    and not exists (select 1 from the_effect e where e.retracted and list_contains(p.effect_ids, e.effect_id))
+), without_retracted as (
+  -- only beside a number that holds retracted figures, and only where it was computed for the retractions of today:
+  -- it holds none, and lacks no effect but those that share people with a larger study of it (the view of pools
+  -- judges alike)
+  select m.cell_id
+  from members m
+  left join members o on o.cell_id = m.cell_id and o.inside and o.rank < m.rank
+    and (list_contains(m.overlap_with, o.study_id) or list_contains(o.overlap_with, m.study_id))
+  group by m.cell_id
+  having bool_or(m.retracted and m.pooled)
+    and not bool_or(case when m.retracted then m.inside else m.poolable and not m.inside and o.cell_id is null end)
 ), effects as (
   -- a level below primary anywhere in an effect keeps it out of the primary subset; an effect that is dropped for an
   -- overlapping study among all figures can still be pooled among primary ones, and the other way round
   select s.subset, e.* exclude (pooled), p.k as pool_k,
-    e.pooled or coalesce(list_contains(p.effect_ids, e.effect_id), false) as pooled
+    e.pooled or coalesce(list_contains(p.effect_ids, e.effect_id), false) as pooled,
+    coalesce(list_contains(p.effect_ids, e.effect_id), e.pooled) as in_number
   from the_effect e
   cross join subsets s
   left join synthesis.pooled_effect p on p.cell_id = e.cell_id and p.subset = s.subset
@@ -50,7 +63,8 @@ subsets as (
     list(distinct not_pooled_because order by not_pooled_because) filter (where not pooled) as not_pooled_because,
     list(distinct study_id order by study_id) as study_ids,
     coalesce(count(*) filter (where pooled) > min(pool_k), false) as overlapping,
-    coalesce(list(distinct study_id order by study_id) filter (where retracted), []::varchar[]) as retracted
+    coalesce(list(distinct study_id order by study_id) filter (where retracted and in_number), []::varchar[]) as retracted,
+    coalesce(list(distinct study_id order by study_id) filter (where retracted), []::varchar[]) as touched
   from effects
   group by cell_id, subset
 ), lines as (
@@ -75,15 +89,19 @@ subsets as (
     coalesce(c.not_pooled_because, [])
       || case when c.overlapping then ['participants may overlap with a larger study'] else [] end as not_pooled_because,
     c.study_ids,
-    c.retracted
+    c.retracted,
+    c.touched
   from cells c
   left join synthesis.pooled_effect p on p.cell_id = c.cell_id and p.subset = c.subset
 ), nothing_left as (
-  select condition_id, cell_source_id, comparator, outcome_id, time_window, cell_id, subset,
-    'no poolable figures' as state, 0 as trials, 0 as k, warnings, []::varchar[] as not_pooled_because,
-    []::varchar[] as study_ids, []::varchar[] as retracted
+  -- what is left may still be trials, of which no figure can be pooled
+  select p.condition_id, p.cell_source_id, p.comparator, p.outcome_id, p.time_window, p.cell_id, p.subset,
+    'no poolable figures' as state, coalesce(c.studies, 0) as trials, 0 as k, p.warnings,
+    coalesce(c.not_pooled_because, []::varchar[]) as not_pooled_because,
+    coalesce(c.study_ids, []::varchar[]) as study_ids, []::varchar[] as retracted, []::varchar[] as touched
   from synthesis.pooled_effect p
-  where subset = 'not_retracted' and k = 0 and cell_id in (select cell_id from without_retracted)
+  left join cells c on c.cell_id = p.cell_id and c.subset = p.subset
+  where p.subset = 'not_retracted' and p.k = 0 and p.cell_id in (select cell_id from without_retracted)
 ), empty_pairs as (
   select t.condition_id, t.cell_source_id, s.subset, count(distinct t.study_id) as trials,
     list(distinct t.study_id order by t.study_id) as study_ids
@@ -105,22 +123,23 @@ subsets as (
       from the_effect e
       where not e.pooled and e.condition_id = p.condition_id and e.cell_source_id = p.cell_source_id
         and (p.subset = 'all' or e.level = 'primary')), []) as not_pooled_because,
-    study_ids,
-    list_intersect(study_ids, (select coalesce(list(distinct study_id), []) from the_notice where retracts)) as retracted
+    study_ids, []::varchar[] as retracted,
+    list_intersect(study_ids, (select coalesce(list(distinct study_id), []) from the_notice where retracts)) as touched
   from empty_pairs p
 ), told as (
   select n.study_id, any_value(n.label) as label, bool_or(n.retracts and n.concerns = 'study') as whole,
-    string_agg(n.words, '; ' order by n.pmid, n.notice_pmid) filter (where n.retracts) as retracting,
-    string_agg(n.words, '; ' order by n.kind, n.pmid, n.notice_pmid) filter (where not n.retracts) as others,
-    string_agg(n.words, '; ' order by n.kind, n.pmid, n.notice_pmid) as everything
+    string_agg(n.words, ' and ' order by n.pmid, n.notice_pmid) filter (where n.retracts) as retracting,
+    string_agg(n.words, ' and ' order by n.kind, n.pmid, n.notice_pmid) filter (where not n.retracts) as others,
+    string_agg(n.words, ' and ' order by n.kind, n.pmid, n.notice_pmid) as everything
   from the_notice n
   group by n.study_id
 ), said as (
   select l.cell_id, l.subset, unnest([
-      case when list_contains(l.retracted, t.study_id)
-        then 'includes ' || case when t.whole then 'a retracted study: ' else 'retracted figures: ' end
+      case when list_contains(l.touched, t.study_id)
+        then case when list_contains(l.retracted, t.study_id) then 'includes ' when l.k >= 1 then 'not in the number: ' else '' end
+          || case when t.whole then 'a retracted study: ' else 'retracted figures: ' end
           || t.label || ' (' || t.retracting || ')' end,
-      case when not list_contains(l.retracted, t.study_id) then t.label || ': ' || t.everything
+      case when not list_contains(l.touched, t.study_id) then t.label || ': ' || t.everything
         when t.others is not null then t.label || ': ' || t.others end]) as words
   from all_lines l, unnest(l.study_ids) as u(study_id)
   join told t on t.study_id = u.study_id
@@ -128,14 +147,22 @@ subsets as (
   select cell_id, subset, 'the line without retracted studies is not computed yet: run review synthesize run'
   from all_lines
   where subset = 'all' and k >= 1 and len(retracted) > 0 and cell_id not in (select cell_id from without_retracted)
-    and cell_id in (select cell_id from the_effect where retracted and pooled)
   union
-  select p.cell_id, p.subset, 'without retracted studies: left out ' || string_agg(distinct t.label, ', ' order by t.label)
-  from all_lines p
-  join the_effect e on e.cell_id = p.cell_id and e.retracted
-  join told t on t.study_id = e.study_id
-  where p.subset = 'not_retracted'
-  group by p.cell_id, p.subset
+  -- a smaller study that shares people with what was left out comes in, and another may have to go for it
+  select l.cell_id, l.subset, 'without retracted ' || case when bool_and(t.whole) filter (where e.retracted) then 'studies' else 'figures' end
+    || ': left out ' || string_agg(distinct t.label, ', ' order by t.label) filter (where e.retracted)
+    || coalesce('; comes in, as it shares people with what is left out: '
+      || string_agg(distinct s.label, ', ' order by s.label) filter (where not e.pooled and list_contains(p.effect_ids, e.effect_id)), '')
+    || coalesce('; goes, as it shares people with what comes in: '
+      || string_agg(distinct s.label, ', ' order by s.label)
+        filter (where e.pooled and not e.retracted and not list_contains(p.effect_ids, e.effect_id)), '')
+  from all_lines l
+  join synthesis.pooled_effect p on p.cell_id = l.cell_id and p.subset = l.subset
+  join the_effect e on e.cell_id = l.cell_id and (e.pooled or not e.retracted)
+  left join told t on t.study_id = e.study_id
+  left join extraction.study s on s.study_id = e.study_id
+  where l.subset = 'not_retracted'
+  group by l.cell_id, l.subset
 ), flags as (
   select cell_id, subset, list(words order by not starts_with(words, 'includes '), words) as notices
   from said
@@ -205,5 +232,5 @@ comment on column v1.evidence_table.risk_of_bias is 'How many studies of the cel
 comment on column v1.evidence_table.warnings is 'What the pooling wants said beside the number, then the notices on its studies.';
 comment on column v1.evidence_table.not_pooled_because is 'Why effects of the line stay out of the pool.';
 comment on column v1.evidence_table.study_ids is 'The studies of the line.';
-comment on column v1.evidence_table.retracted is 'Those whose figures here are retracted; they are still in the numbers of this line.';
+comment on column v1.evidence_table.retracted is 'Those whose figures in the numbers of this line are retracted. A retracted study that is not pooled stands among the notices.';
 comment on column v1.evidence_table.notices is 'What PubMed says of the reports of its studies, in words; they stand among the warnings, too.';

@@ -1,7 +1,25 @@
 -- name: pooled_effect
 -- purpose: each cell's pooled effect, with all figures, with primary figures only, and without retracted studies
 create view v1.pooled_effect as
-with retracted as materialized (select effect_id, cell_id, study_id from v1.effect_size where retracted)
+with retracted as materialized (select effect_id, cell_id, study_id, pooled from v1.effect_size where retracted),
+-- a sensitivity line that was computed while other studies were retracted holds a retracted effect, or lacks one that
+-- no larger study of the line shares people with (the evidence table judges alike)
+members as materialized (
+  select e.cell_id, e.effect_id, e.study_id, s.overlap_with, (-coalesce(e.n_a, 0) - coalesce(e.n_b, 0), e.study_id) as rank,
+    list_contains(p.effect_ids, e.effect_id) as inside, e.effect_id in (select effect_id from retracted) as retracted,
+    e.pooled or coalesce(starts_with(e.not_pooled_because, 'participants may overlap'), false) as poolable
+  from synthesis.pooled_effect p
+  join synthesis.effect_size e on e.cell_id = p.cell_id
+  left join extraction.study s on s.study_id = e.study_id
+  where p.subset = 'not_retracted'
+),
+outdated as (
+  select m.cell_id
+  from members m
+  left join members o on o.cell_id = m.cell_id and o.inside and o.rank < m.rank
+    and (list_contains(m.overlap_with, o.study_id) or list_contains(o.overlap_with, m.study_id))
+  where case when m.retracted then m.inside else m.poolable and not m.inside and o.cell_id is null end
+)
 select
   p.cell_id, p.subset, p.condition_id, p.cell_source_id, p.comparator, p.outcome_id, p.time_window, p.measure,
   p.k, p.participants,
@@ -19,11 +37,12 @@ select
     where r.cell_id = p.cell_id and list_contains(p.effect_ids, r.effect_id)), []::varchar[]) as retracted
 from synthesis.pooled_effect p
 -- a retraction that was taken back leaves nothing to compare
-where p.subset <> 'not_retracted' or p.cell_id in (select cell_id from retracted);
+where p.subset <> 'not_retracted'
+  or (p.cell_id in (select cell_id from retracted where pooled) and p.cell_id not in (select cell_id from outdated));
 
 comment on view v1.pooled_effect is 'One row for each cell and subset that has an effect; k is the number of effects that could be pooled.';
 comment on column v1.pooled_effect.cell_id is 'condition/cell_source/comparator/outcome/window.';
-comment on column v1.pooled_effect.subset is 'all; primary: only effects whose figures and n stand in the trial''s own report; not_retracted: only effects without a retracted figure, in cells that have one.';
+comment on column v1.pooled_effect.subset is 'all; primary: only effects whose figures and n stand in the trial''s own report; not_retracted: only effects without a retracted figure, in cells that pool one; not there until it is computed for the retractions of today.';
 comment on column v1.pooled_effect.condition_id is 'Condition (vocabulary id).';
 comment on column v1.pooled_effect.cell_source_id is 'Cell source (vocabulary id).';
 comment on column v1.pooled_effect.comparator is 'Comparator class of the protocol.';

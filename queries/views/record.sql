@@ -1,11 +1,13 @@
 -- name: record
 -- purpose: each record once, its fields taken from its best source: PubMed first, then the longest abstract
 create view v1.record as
-with told as materialized (select pmid, kind, words from v1.publication_notice),
+with told as materialized (select pmid, doi, kind, words from v1.publication_notice),
 ranked as (
   select
     m.record_id,
     s.*,
+    -- what has a PMID is not asked for by its DOI: two publications may bear the same
+    coalesce(s.pmid, s.doi) as known_by,
     row_number() over (
       partition by m.record_id
       order by (s.source = 'PubMed') desc, length(coalesce(s.abstract, '')) desc, s.source_record_id
@@ -32,14 +34,14 @@ select
   first(pmcid order by place) filter (where pmcid <> '') as pmcid,
   list_sort(list_distinct(flatten(list(coalesce(registry_ids, []::varchar[]))))) as registry_ids,
   first(url order by place) filter (where url <> '') as url,
-  bool_or(coalesce(retracted, false)) filter (where pmid is null) is true
-    or bool_or(coalesce(pmid in (select pmid from told where kind = 'retraction'), false)) as retracted,
+  bool_or(coalesce(retracted, false)) filter (where pmid is null and doi is null) is true
+    or bool_or(coalesce(known_by in (select unnest([pmid, doi]) from told where kind = 'retraction'), false)) as retracted,
   list_sort(list_distinct(flatten(list(coalesce(publication_types, []::varchar[]))))) as publication_types,
   min(position) as position,
   coalesce(first(mesh order by place) filter (where len(mesh) > 0), []::varchar[]) as mesh,
   coalesce((
     select list(t.words order by t.kind <> 'retraction', t.kind, t.words) from told t
-    where list_contains(list(ranked.pmid), t.pmid)), []::varchar[]) as notices
+    where list_contains(list(ranked.known_by), t.pmid) or list_contains(list(ranked.known_by), t.doi)), []::varchar[]) as notices
 from ranked
 group by record_id;
 
@@ -61,7 +63,7 @@ comment on column v1.record.doi is 'DOI, lower case, without a resolver.';
 comment on column v1.record.pmcid is 'PubMed Central number.';
 comment on column v1.record.registry_ids is 'Trial registry ids of all members.';
 comment on column v1.record.url is 'Web address.';
-comment on column v1.record.retracted is 'PubMed, or a member without a PMID, says that the publication was retracted.';
+comment on column v1.record.retracted is 'PubMed, or a member without a PMID, says that the publication was retracted, and nothing took it back.';
 comment on column v1.record.publication_types is 'Publication types of all members.';
 comment on column v1.record.mesh is 'MeSH headings of the first member that has any.';
 comment on column v1.record.notices is 'What PubMed says of it: retraction of PMID 123 (notice PMID 456) ...';

@@ -10,21 +10,28 @@ with brought as (
   qualify row_number() over (partition by r.source_record_id order by i.arrival) = 1
 ),
 -- PubMed revises its records: the versions of one PMID from one source are one entry, shown as it was read last
-entries as (
+versions as (
   select
-    s.source_record_id,
+    s.source_record_id, s.source, s.version, s.arrival, b.last_seen,
+    case when s.accession = s.pmid then s.accession else s.source_record_id end as entry,
     first_value(b.import_id) over first_to_last as import_id,
     first_value(b.position) over first_to_last as position,
-    row_number() over (
-      partition by s.source, case when s.accession = s.pmid then s.accession else s.source_record_id end
-      order by s.version desc nulls last, b.last_seen desc, s.arrival desc
-    ) = 1 as is_latest
+    max(s.version) over first_to_last as newest_version
   from search.source_record s
   join brought b on b.source_record_id = s.source_record_id
   window first_to_last as (
     partition by s.source, case when s.accession = s.pmid then s.accession else s.source_record_id end
-    order by b.first_seen, s.arrival
+    order by b.first_seen, s.arrival rows between unbounded preceding and unbounded following
   )
+),
+entries as (
+  select source_record_id, import_id, position,
+    -- a reading that prints no version (NBIB) is taken for one of the newest
+    row_number() over (
+      partition by source, entry
+      order by coalesce(version, newest_version) desc nulls last, last_seen desc, arrival desc
+    ) = 1 as is_latest
+  from versions
 )
 select
   s.source_record_id, s.source, s.accession, s.version, s.record_type, s.title, s.vernacular_title, s.abstract,

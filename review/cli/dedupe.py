@@ -22,6 +22,7 @@ def dedupe() -> None:
 def run(review: Review) -> None:
     """Merge records with the same PMID, or the same DOI and a like title. What people decided stays.
 
+    The same DOI with the same year and first author will do too: a title may be translated.
     A second run adds nothing. One DOI under different titles, and one title, year and first author without a
     shared identifier, wait for a person: review dedupe pairs.
 

@@ -28,12 +28,19 @@ def stamp(simulated: bool) -> None:
 
 
 def open_streams() -> None:
-    """Give the process the streams that its shell has closed (`>&-`): what goes there goes nowhere."""
+    """Give the process the streams that its shell has closed (`>&-`), and have them take every character.
+
+    A stream that is no UTF-8 gets a character that it lacks as its number (`\\u2265`): a title in Greek must not end a
+    report on a terminal of Windows. In UTF-8 nothing is lost, and a pipe gets the same bytes as ever.
+    """
     # the next file that is opened would else take the number of standard output, and get what is printed
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors != "backslashreplace":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def text(words: str) -> None:

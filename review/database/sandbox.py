@@ -1,7 +1,14 @@
-"""An analyst's SQL: one SELECT, read-only, with no door to files, the network or the settings."""
+"""An analyst's SQL: one SELECT, read-only, with no door to files, the network or the settings.
+
+What a statement reads cannot be told from its words: a name in a comment, in quotes or escaped, SQL that is put
+together from pieces and handed to query() or json_execute_serialized_sql(), functions that show the values of a table
+(pragma_storage_info) - a list of words to refuse is never whole. Whoever may see a part only is therefore given a
+database that holds that part only: the rows are copied into memory, the file is let go, and then the query runs.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -16,15 +23,14 @@ if TYPE_CHECKING:
     import polars as pl
 
 LONGEST = 86400.0
-_LOCKED = {
-    "enable_external_access": "false",
+_MODEST: dict[str, Any] = {
     "autoload_known_extensions": "false",
     "autoinstall_known_extensions": "false",
     "allow_community_extensions": "false",
     "memory_limit": "2GB",
     "threads": "2",
-    "lock_configuration": "true",
 }
+_SHUT: dict[str, Any] = {"enable_external_access": "false", "lock_configuration": "true"}
 _SHOWS = frozenset({"pragma", "call", "describe", "desc", "show", "summarize"})
 _COMMENTS = re.compile(r"(\s+|--[^\n]*(\n|$)|/\*.*?\*/)*", re.DOTALL)
 # polars panics at some of these, shows others as bytes, and CSV cannot hold the rest
@@ -39,13 +45,21 @@ def check_statement(sql: str) -> str:
 
 
 def run_query(
-    path: Path, sql: str, params: Mapping[str, Any] | None = None, *, limit: int | None = None, seconds: float = 60.0
+    path: Path,
+    sql: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    limit: int | None = None,
+    seconds: float = 60.0,
+    only: Mapping[str, str] | None = None,
 ) -> pl.DataFrame:
     """The rows of one SELECT over the database at *path*, at most *limit* of them.
 
     The file is opened read-only with external access off and the configuration locked; it is interrupted after
-    *seconds*. Raises QueryRefused for anything but one SELECT, and for what DuckDB answers with an error.
-    Columns of types that only DuckDB knows (intervals, unions, bits, maps ...) come as text.
+    *seconds*. With *only* the query sees nothing but these views of v1: each is the name and the SELECT that fills it,
+    and of them those are filled that the query names. Raises QueryRefused for anything but one SELECT, and for what
+    DuckDB answers with an error. Columns of types that only DuckDB knows (intervals, unions, bits, maps ...) come as
+    text.
     """
     import duckdb
 
@@ -57,17 +71,51 @@ def run_query(
     words, wanted = _the_select(sql)
     _check_values(wanted, set(params or {}))
     try:
-        con = duckdb.connect(str(path), read_only=True, config=dict(_LOCKED))
+        con = duckdb.connect(str(path), read_only=True, config=_MODEST | _SHUT) if only is None else _beside(path)
     except duckdb.Error as problem:
         _speak(problem, path)
+    filling = None
+    if only is not None:
+        named = set(re.findall(r"\w+", words.lower()))
+        filling = {name: rows for name, rows in only.items() if name in named}
     try:
-        return _within(con, words, params, limit=limit, seconds=seconds)
+        return _within(con, words, params, limit=limit, seconds=seconds, filling=filling)
     except duckdb.Error as problem:
         if re.search(r"corrupt|checksum", str(problem), re.IGNORECASE):
             _speak(problem, path)
         raise _refusal(problem) from problem
     finally:
         con.close()
+
+
+def _beside(path: Path) -> duckdb.DuckDBPyConnection:
+    """An empty database in memory, with the file open beside it; _fill lets go of the file before the query runs."""
+    import duckdb
+
+    # what does not fit into memory goes to a folder of its own: that of the file may hold another query's rows
+    con = duckdb.connect(":memory:", config=_MODEST | {"temp_directory": f"{path}.{os.getpid()}.tmp"})
+    try:
+        con.execute(f"attach {_text(str(path))} as whole (read_only)")
+    except duckdb.Error:
+        con.close()
+        raise
+    return con
+
+
+def _fill(con: duckdb.DuckDBPyConnection, views: Mapping[str, str]) -> None:
+    """Copy *views* into the database of *con*, let go of the file, and shut the doors behind it."""
+    con.execute("create schema memory.v1")
+    con.execute("use whole")
+    for name, rows in views.items():
+        con.execute(f'create table memory.v1."{name}" as {rows}')
+    con.execute("use memory")
+    con.execute("detach whole")
+    for setting, value in _SHUT.items():
+        con.execute(f"set {setting} = {value}")
+
+
+def _text(words: str) -> str:
+    return "'" + words.replace("'", "''") + "'"
 
 
 def _the_select(sql: str) -> tuple[str, set[str]]:
@@ -110,14 +158,20 @@ def _check_values(wanted: set[str], given: set[str]) -> None:
 
 
 def _within(
-    con: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any] | None, *, limit: int | None, seconds: float
+    con: duckdb.DuckDBPyConnection,
+    sql: str,
+    params: Mapping[str, Any] | None,
+    *,
+    limit: int | None,
+    seconds: float,
+    filling: Mapping[str, str] | None,
 ) -> pl.DataFrame:
     """The rows, unless the time is up first or somebody presses Ctrl-C.
 
     DuckDB works in another thread: Python delivers Ctrl-C to the main one, and only while that runs Python or waits.
     """
     with ThreadPoolExecutor(1) as worker:
-        rows = worker.submit(_fetch, con, sql, params, limit)
+        rows = worker.submit(_fetch, con, sql, params, limit, filling)
         try:
             wait([rows], timeout=seconds)
             if rows.done():
@@ -136,9 +190,15 @@ def _stop(con: duckdb.DuckDBPyConnection, rows: Future[pl.DataFrame]) -> None:
 
 
 def _fetch(
-    con: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any] | None, limit: int | None
+    con: duckdb.DuckDBPyConnection,
+    sql: str,
+    params: Mapping[str, Any] | None,
+    limit: int | None,
+    filling: Mapping[str, str] | None,
 ) -> pl.DataFrame:
     """The rows of *sql*; no two columns have one name, and none has a type that cannot be shown."""
+    if filling is not None:
+        _fill(con, filling)
     # the subquery also gives each column a name of its own
     con.execute(f"select * from ({sql}\n) limit 0", dict(params) if params else None)
     columns = ", ".join(_shown(str(name), str(kind)) for name, kind, *_ in con.description or ())

@@ -2,23 +2,29 @@
 
 Of several human words on one pair the last one counts (the one that names the other as superseded, else the
 later to arrive). Everything else is a set: which edges live, which pairs are kept apart. Edges join in a
-fixed order (people's before the program's, a shared PMID before a shared DOI, then by id). An edge is held
-back that would bring a kept-apart pair together, or put two PMIDs or two DOIs into one cluster without a
-person or a shared PMID to vouch for it.
+fixed order (people's before the program's, a shared PMID before a shared DOI before what is printed alike, then by
+id). An edge is held back that would bring a kept-apart pair together, or put two PMIDs, two DOIs or two numbers of
+one trial registry into one cluster without a person, a shared PMID or, for registries, a shared DOI to vouch for it.
+So where a record without identifiers ties two works together, the weakest edge gives way, and a person is asked.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from review.dedupe.match import RULES, Vetoes
+from review.dedupe.match import PRINTED_ALIKE, RULES, Vetoes
 from review.dedupe.prepare import Prepared
 from review.terms import DuplicateEventKind as Kind
 
 PairKey = tuple[str, str]
+
+_BY_STRENGTH = {name: place for place, name in enumerate((*RULES, *PRINTED_ALIKE))}
+_IDENTIFIERS = {"pmid": "PMID", "doi": "DOI", "registry_ids": "registry number"}
+_REGISTRY = re.compile(r"^[A-Z]+")
 
 
 @dataclass(frozen=True)
@@ -157,7 +163,8 @@ def cluster(records: Sequence[Prepared], events: Iterable[DuplicateEvent]) -> Cl
             forest.join(pair)
     forest.bless_what_people_joined()
     for pair, rule in sorted(now.automatic, key=lambda edge: (_strength(edge[1]), edge[0])):
-        if refusal := "; ".join(vetoes.against(*pair)) or forest.kept_apart(pair) or forest.mixes_ids(pair):
+        against = vetoes.against(*pair, titles=rule not in PRINTED_ALIKE)
+        if refusal := "; ".join(against) or forest.kept_apart(pair) or forest.mixes_ids(pair):
             held.append(Held(*pair, rule, refusal))
         else:
             forest.join(pair)
@@ -178,12 +185,17 @@ class _Forest:
             self._apart[a][b] = event
             self._apart[b][a] = event
         self._blessed: set[frozenset[str]] = set()
-        by_pmid: dict[str, set[str]] = defaultdict(set)
+        asserted: dict[tuple[str, str], set[str]] = defaultdict(set)
         for record in records:
-            if record.pmid and record.doi:
-                by_pmid[record.pmid].add(record.doi)
-        for dois in by_pmid.values():  # a shared PMID asserts that its DOIs are of one article
-            self._bless(dois)
+            if (
+                record.pmid
+            ):  # a shared PMID asserts that its DOIs are of one article, and its registry numbers of one trial
+                asserted["pmid", record.pmid].update({record.doi or ""} - {""}, record.registry_ids)
+            if record.doi:
+                asserted["doi", record.doi].update(record.registry_ids)
+            self._bless(set(record.registry_ids))
+        for ids in asserted.values():
+            self._bless(ids)
 
     def root(self, one: str) -> str:
         path = []
@@ -217,19 +229,20 @@ class _Forest:
     def mixes_ids(self, pair: PairKey) -> str | None:
         """The two identifiers that *pair* would bring into one cluster without anybody having asserted it."""
         one, other = self.root(pair[0]), self.root(pair[1])
-        for name in ("pmid", "doi"):
+        for name, called in _IDENTIFIERS.items():
             here, there = self._ids(one, name), self._ids(other, name)
             for a in sorted(here - there):
                 for b in sorted(there - {a}):
-                    if frozenset((a, b)) not in self._blessed:
-                        return f"the cluster would hold two {name.upper()}s, {a} and {b}"
+                    of_one_kind = name != "registry_ids" or _registry(a) == _registry(b)
+                    if of_one_kind and frozenset((a, b)) not in self._blessed:
+                        return f"the cluster would hold two {called}s, {a} and {b}"
         return None
 
     def bless_what_people_joined(self) -> None:
         """Whatever identifiers people brought together may stay together."""
         for root in self._tree:
-            self._bless(self._ids(root, "pmid"))
-            self._bless(self._ids(root, "doi"))
+            for name in _IDENTIFIERS:
+                self._bless(self._ids(root, name))
 
     def named(self) -> dict[str, str]:
         """Member → smallest entry, for every tree of two or more."""
@@ -242,11 +255,18 @@ class _Forest:
         self._blessed.update(frozenset(two) for two in combinations(sorted(ids), 2))
 
     def _ids(self, root: str, name: str) -> set[str]:
-        return {word for member in self.tree(root) if (word := self._id(member, name))}
+        found: set[str] = set()
+        for record in (self._record.get(member) for member in self.tree(root)):
+            if record is not None:
+                said = getattr(record, name)
+                found.update(said if isinstance(said, tuple) else (said,) if said else ())
+        return found
 
-    def _id(self, member: str, name: str) -> str | None:
-        record = self._record.get(member)
-        return (record.pmid if name == "pmid" else record.doi) if record else None
+
+def _registry(number: str) -> str:
+    """NCT of NCT01234567."""
+    found = _REGISTRY.match(number)
+    return found.group() if found else ""
 
 
 def _last(said: Sequence[DuplicateEvent], kinds: tuple[Kind, ...]) -> DuplicateEvent | None:
@@ -258,4 +278,4 @@ def _last(said: Sequence[DuplicateEvent], kinds: tuple[Kind, ...]) -> DuplicateE
 
 
 def _strength(rule: str) -> int:
-    return RULES.index(rule) if rule in RULES else len(RULES)
+    return _BY_STRENGTH.get(rule, len(_BY_STRENGTH))

@@ -19,6 +19,19 @@ from review.dedupe.prepare import Prepared
 SAME_PMID = "same_pmid"
 SAME_DOI = "same_doi"
 RULES = (SAME_PMID, SAME_DOI)  # strongest first
+# what two records print alike, strongest first; review/dedupe/rules.py says what each asks for
+PRINTED_ALIKE = (
+    "title_place",
+    "title_place_other_author",
+    "title_but_numbers",
+    "title_part_authors_place",
+    "place_authors_translated",
+    "title_authors_page",
+    "title_authors_volume",
+    "title_part_authors_volume",
+    "title_authors_elocator",
+    "title_authors_journal",
+)
 SAME_TITLE = "same_title_year_author"  # proposes only: a person decides
 
 # of the words of the shorter title; two databases' forms of one title share nearly all of them
@@ -62,12 +75,16 @@ class Vetoes:
                 pmids[record.doi].add(record.pmid)
         self._shared = {doi for doi, found in pmids.items() if len(found) > 1}
 
-    def against(self, a: str, b: str) -> tuple[str, ...]:
-        """The vetoes against merging the entries *a* and *b*; none where a PMID is shared or one is unknown."""
-        found = [self._between(*two) for two in product(self._versions.get(a, ()), self._versions.get(b, ()))]
+    def against(self, a: str, b: str, *, titles: bool = True) -> tuple[str, ...]:
+        """The vetoes against merging the entries *a* and *b*; none where a PMID is shared or one is unknown.
+
+        Without *titles* they are not compared: a rule that weighs them against the place has done so.
+        """
+        both = product(self._versions.get(a, ()), self._versions.get(b, ()))
+        found = [self._between(*two, titles=titles) for two in both]
         return min(found, key=len, default=())
 
-    def _between(self, one: Prepared, other: Prepared) -> tuple[str, ...]:
+    def _between(self, one: Prepared, other: Prepared, *, titles: bool) -> tuple[str, ...]:
         if one.pmid and one.pmid == other.pmid:
             return ()
         found = []
@@ -77,7 +94,7 @@ class Vetoes:
             found.append("several PMIDs share this DOI")
         if one.about_another != other.about_another:
             found.append("one is an erratum, retraction notice or comment")
-        if _of_different_articles(one, other):
+        if titles and _of_different_articles(one, other):
             found.append("different titles")
         return tuple(found)
 

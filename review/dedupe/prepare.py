@@ -37,6 +37,7 @@ class Prepared:
     year: int | None = None
     first_author: str = ""
     entry_id: str = ""
+    registry_ids: tuple[str, ...] = ()
 
     @property
     def entry(self) -> str:
@@ -56,6 +57,7 @@ def prepare(rows: Iterable[Mapping[str, Any]]) -> list[Prepared]:
             year=row.get("year"),
             first_author=_first_author(row.get("authors")),
             entry_id=row.get("entry_id") or "",
+            registry_ids=tuple(_plain(number).upper() for number in row.get("registry_ids") or ()),
         )
         for row in rows
     ]

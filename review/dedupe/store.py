@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 _RECORDS = """
-select s.source_record_id, s.pmid, s.doi, s.publication_types, s.title, s.year, s.authors, m.entry_id
+select s.source_record_id, s.pmid, s.doi, s.registry_ids, s.publication_types, s.title, s.year, s.authors, m.entry_id
 from v1.source_record s
 join v1.record_member m using (source_record_id)
 order by s.source_record_id

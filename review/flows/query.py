@@ -1,8 +1,11 @@
 """Runs an analyst's SELECT or a saved report in the sandbox.
 
-Somebody who screens blind is kept from the views that tell what others decided by the words of the query alone: a
-word too many is refused, none slips through in a comment or in quotes. It keeps people from looking by mistake;
-whoever owns the file can read all of it.
+Somebody who screens blind queries a copy that holds the views of database/open_views.py and nothing else (see
+database/sandbox.py): no spelling of a query reaches what is not there. A view that is new is closed until it is put on
+the list. Closed are the decisions and whatever counts or lists by them, the seeds of a citation search (they are the
+included reports), and every table behind the views. Studies and their figures are open: they stand in files that
+everybody reads.
+It keeps people from looking by mistake; whoever owns the file can read all of it.
 """
 
 from __future__ import annotations
@@ -13,22 +16,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from review.database import LocalStore, run_query
-from review.errors import BlindError, UsageProblem
+from review.database.open_views import OPEN
+from review.errors import BlindError, QueryRefused, UsageProblem
 from review.project import Project
 from review.reporting.saved_queries import saved_queries
 from review.screening.blinding import is_blinded
 
 if TYPE_CHECKING:
     import polars as pl
-
-
-# views that tell what others decided, the room behind them, and the ways to name a view without its name
-_TELLING = frozenset(
-    {
-        "agreement", "blind_decision", "conflict", "current_decision", "owed", "report", "screening",
-        "screening_progress", "screening_state", "query", "query_table",
-    }
-)  # fmt: skip
 
 
 def list_reports(project: Project) -> pl.DataFrame:
@@ -62,7 +57,7 @@ def run_report(
     """The rows of *query*: a SELECT, or the name of a saved report.
 
     Raises UsageProblem for an unknown name or parameter, QueryRefused for what the sandbox does not run, BlindError
-    where *reviewer* screens blind and the query names what others decided. The rows of a simulated project carry a
+    where *reviewer* screens blind and the query reads what is closed to them. The rows of a simulated project carry a
     column that says so.
     """
 
@@ -79,19 +74,24 @@ def run_report(
         sql = reports[query].sql
     else:
         values, sql = dict(given), query
-    if is_blinded(store, project, reviewer) and (word := _telling(sql)):
-        message = f"{reviewer} screens blind, and {word!r} tells what others decided"
+    if not is_blinded(store, project, reviewer):
+        return run_query(store.path, sql, values or None, limit=limit, seconds=seconds)
+    try:
+        return run_query(store.path, sql, values or None, limit=limit, seconds=seconds, only=OPEN)
+    except QueryRefused as refusal:
+        if (absent := _absent(refusal.message)) is None:
+            raise
+        message = f"{reviewer} screens blind, and what tells of the others' decisions is closed to them: {absent}"
         raise BlindError(
             message, hint="run it without --as as the file's owner; whoever owns the file can read all of it"
-        )
-    return run_query(store.path, sql, values or None, limit=limit, seconds=seconds)
+        ) from refusal
 
 
 def _is_name(query: str) -> bool:
     return query.strip().replace("_", "").replace("-", "").isalnum()
 
 
-def _telling(sql: str) -> str | None:
-    """The first word of a query that a blind reviewer may not name; U&"..." can spell any word, and counts as one."""
-    words = re.findall(r"u&(?=\s*[\"'])|\w+", sql.lower())
-    return next((word for word in words if word in _TELLING or word == "u&"), None)
+def _absent(words: str) -> str | None:
+    """What DuckDB says of a table that the copy does not hold, or None where it complains of something else."""
+    found = re.search(r"\b(Table|View|Schema|Catalog)\b.*\bdoes not exist\b.*", words)
+    return found.group() if found else None

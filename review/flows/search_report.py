@@ -20,12 +20,16 @@ if TYPE_CHECKING:
     import polars as pl
 
 _SHORT = 8
+_BROWSED = "website (or organisation, hand_search)"
 _NAMED = 20
 # fields that narrow a search to a time, a language, a type of publication or a subset
 _LIMITS = re.compile(r"\[(la|lang|language|dp|pdat|edat|crdt|dcom|mhda|pt|publication type|filter|sb)\b", re.IGNORECASE)
 _JOINS = re.compile(r"(?:#\d+|AND|OR|NOT|[\s()])+")
 _ENTER = "enter it: review search enter NAME --source ... --source-kind {kind} --date ... --query ..."
-_RULES = {"same_pmid": "the same PMID", "same_doi": "the same DOI and a like title"}
+_RULES = {
+    "same_pmid": "the same PMID",
+    "same_doi": "the same DOI and a like title, or the same year and first author",
+}
 _DEEDS = {"merge": "merged", "split": "split", "lock": "locked apart", "unlock": "unlocked", "undo": "undone"}
 
 
@@ -45,7 +49,11 @@ def _first(facts: Facts) -> Iterator[Statement]:
         for run in search.runs:
             if run["reconciled"] is False:
                 text = f"{search.label}, {run['searched_on']}: {_arrived(facts, run)}"
-                yield Statement(0, "Not reconciled", text, run_id=run["run_id"])
+                about = "Not reconciled"
+                if later := search.healed.get(run["run_id"]):
+                    about = "Not reconciled, healed since"
+                    text += f"; the run {later['run_id']} of {later['searched_on']} brought all, these among them"
+                yield Statement(0, about, text, run_id=run["run_id"])
     for strategy in facts.strategies:
         found = facts.search_of(strategy)
         if found is not None and found.last["strategy_sha256"] != strategy.sha256:
@@ -82,7 +90,7 @@ def _registers(facts: Facts) -> Iterator[Statement]:
 
 def _browsed(facts: Facts) -> Iterator[Statement]:
     kinds = (SourceKind.WEBSITE, SourceKind.ORGANISATION, SourceKind.HAND_SEARCH)
-    yield from _sources(facts, 4, kinds, "no browsing of web sites, organisations or print", "website")
+    yield from _sources(facts, 4, kinds, "no browsing of web sites, organisations or print", _BROWSED)
 
 
 def _citations(facts: Facts) -> Iterator[Statement]:
@@ -217,18 +225,21 @@ def _deduplication(facts: Facts) -> Iterator[Statement]:
         yield Statement(16, "Duplicates", text, status=Status.EMPTY)
         return
     software = (
-        "regen-review merges what shares a PMID, or a DOI under like titles; people decide on the rest. This report "
-        f"was written by version {__version__}; which version merged is not recorded"
+        "regen-review merges what shares a PMID, or a DOI under like titles (or, where a title may be translated, with "
+        "the same year and first author); people decide on the rest. This report was written by version "
+        f"{__version__}; which version merged is not recorded"
     )
     yield Statement(16, "Software", software)
     for rule, count in merges.by_rule.items():
-        yield Statement(16, "Merged by the program", f"pairs with {_RULES.get(rule, rule)}", count)
+        text = f"pairs with {_RULES.get(rule, rule)}; three entries of one record are three pairs"
+        yield Statement(16, "Merged by the program", text, count)
     for deed, count in merges.by_people.items():
         yield Statement(16, "Decided by people", f"pairs {_DEEDS.get(deed, deed)}", count)
     if merges.waiting:
         yield Statement(
             16, "Waiting for a person", "pairs that look alike and have something against it", merges.waiting
         )
+    yield Statement(16, "Removed", "entries that were another entry of the same record", entries - records)
     yield Statement(16, "Outcome", f"{entries} entries of all sources are {records} records", records)
 
 
@@ -248,9 +259,10 @@ def _sources(facts: Facts, item: int, kinds: tuple[str, ...], none: str, kind: s
         text = f"platform: {', '.join(platforms)}" if platforms else "platform not stated"
         by_hand = "; run elsewhere and entered by hand" if all(one.last["mode"] == "manual" for one in mine) else ""
         yield Statement(item, source, f"{text}; {len(mine)} strateg{'y' if len(mine) == 1 else 'ies'}{by_hand}")
-    alone = {one["source"] for one in facts.unsearched if one["source_kind"] in kinds} - set(found)
-    for source in sorted(alone):
-        text = f"records were imported, no search is recorded: {_ENTER.format(kind=kind)}"
+    alone = {one["source"]: one["source_kind"] for one in facts.unsearched if one["source_kind"] in kinds}
+    alone = {source: own for source, own in alone.items() if source not in found}
+    for source, own in sorted(alone.items()):
+        text = f"records were imported, no search is recorded: {_ENTER.format(kind=own)}"
         yield Statement(item, source, text, status=Status.EMPTY)
     if not found and not alone:
         yield Statement(item, "None", f"{none} is recorded; {_ENTER.format(kind=kind)}", status=Status.EMPTY)
@@ -291,24 +303,35 @@ def _of_file(facts: Facts, strategy: Strategy) -> Iterator[Statement]:
     about = f"{strategy.source}: {strategy.name}"
     if strategy.note:
         yield Statement(8, f"{about}, note", strategy.note)
-    mine = [check for check in facts.checks if check["strategy"] == strategy.name]
-    if not mine:
-        if facts.search_of(strategy) is not None:
-            text = f"{strategy.recall}; no check against known records is recorded"
-            yield Statement(8, f"{about}, recall", text, status=Status.EMPTY)
-        return
-    check = mine[-1]
-    text = (
+    ran = facts.search_of(strategy)
+    text = str(ran.last["strategy_sha256"]) if ran is not None else strategy.sha256
+    checks: dict[str, Line] = {}
+    for check in facts.checks:
+        older = checks.get(check["known_name"])
+        # of each known set the newest check of the text that stands above, else the newest of any
+        of_text = check["strategy_sha256"] == text
+        if check["strategy"] == strategy.name and (of_text or older is None or older["strategy_sha256"] != text):
+            checks[check["known_name"]] = check
+    for _, check in sorted(checks.items()):
+        said = _checked(check, text=text, strategy=strategy)
+        yield Statement(8, f"{about}, recall", said, check["found"], on=check["checked_on"])
+    if not checks and ran is not None:
+        said = f"{strategy.recall}; no check against known records is recorded"
+        yield Statement(8, f"{about}, recall", said, status=Status.EMPTY)
+
+
+def _checked(check: Line, *, text: str, strategy: Strategy) -> str:
+    """One check against known records; *text* is the fingerprint of the strategy as it is reported."""
+    said = (
         f"finds {check['found']} of {check['in_source']} known records that PubMed has ({check['known']} in "
         f"{check['known_name']}), checked on {check['checked_on']}"
     )
     if check["missed"]:
-        text += f"; misses PMID {_some(check['missed'])}"
-    if check["strategy_sha256"] != strategy.sha256:
-        text += "; the strategy HAS CHANGED since"
-    if check["simulated"]:
-        text += "; SIMULATED"
-    yield Statement(8, f"{about}, recall", text, check["found"], on=check["checked_on"])
+        said += f"; misses PMID {_some(check['missed'])}"
+    if check["strategy_sha256"] != text:
+        newer = check["strategy_sha256"] == strategy.sha256
+        said += "; of the file as it is now, WHICH HAS NOT RUN" if newer else "; the strategy HAS CHANGED since"
+    return said + ("; SIMULATED" if check["simulated"] else "")
 
 
 def _arrived(facts: Facts, run: Line) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from review.database import Store
@@ -21,12 +21,14 @@ Line = Mapping[str, Any]
 class Search:
     """One strategy at one source: its runs, oldest first, and the lines of the last.
 
-    `label` is `PubMed: regenerative-pain`, with a word where the run is made up and the project is not.
+    `label` is `PubMed: regenerative-pain`, with a word where the run is made up and the project is not. `healed` is the
+    id of a run that did not reconcile → the later run of the same text that brought what it lacked.
     """
 
     runs: tuple[Line, ...]
     lines: tuple[Line, ...]
     label: str
+    healed: Mapping[str, Line] = field(default_factory=dict)
 
     @property
     def last(self) -> Line:
@@ -114,15 +116,35 @@ def _searches(store: Store, *, simulated: bool) -> tuple[Search, ...]:
         asked = str(run["strategy_sha256"] or run["query"] or "")
         groups.setdefault((run["source"], str(run["strategy"]), asked), []).append(run)
     return tuple(
-        Search(tuple(runs), tuple(lines.get(runs[-1]["run_id"], ())), _label(runs[-1], simulated=simulated))
+        Search(
+            tuple(runs),
+            tuple(lines.get(runs[-1]["run_id"], ())),
+            label(runs[-1], simulated=simulated),
+            _healed(store, runs),
+        )
         for runs in groups.values()
     )
 
 
-def _label(run: Line, *, simulated: bool) -> str:
+def _healed(store: Store, runs: Sequence[Line]) -> dict[str, Line]:
+    """Run that did not reconcile → the first later one that did, and that brought each PMID which had not come."""
+    found: dict[str, Line] = {}
+    for at, run in enumerate(runs):
+        if run["reconciled"] is not False:
+            continue
+        lacked = set(run["missing_pmids"] or ())
+        for later in runs[at + 1 :]:
+            if later["reconciled"] and lacked <= (rows.run_pmids(store, later["run_id"]) if lacked else set()):
+                found[run["run_id"]] = later
+                break
+    return found
+
+
+def label(run: Line, *, simulated: bool) -> str:
+    """A run's source and strategy; SIMULATED where it is and the project is not (*simulated*)."""
     source, name = str(run["source"]), str(run["strategy"] or "without a name")
-    label = name if name.lower().startswith(source.lower()) else f"{source}: {name}"
-    return f"{label} (SIMULATED)" if run["simulated"] and not simulated else label
+    named = name if name.lower().startswith(source.lower()) else f"{source}: {name}"
+    return f"{named} (SIMULATED)" if run["simulated"] and not simulated else named
 
 
 def _merges(store: Store) -> Merges:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from review.appraisal import grade, judgements
 from review.database import Store
 from review.extraction.load import Drift, drift
 from review.flows.prisma_flow import broken_strategies, changed_strategies, prisma_flow
+from review.flows.searches import label
 from review.project import Project
 from review.reporting.notices import notice_lines, record_lines
 from review.reporting.table import SIMULATED, Column, Row, Table
@@ -17,6 +20,7 @@ from review.search.strategy import load_strategy, strategies
 from review.synthesis import store as pools
 from review.synthesis.rebuild import is_stale
 from review.team.protocol import amendments
+from review.terms import SourceKind
 
 _NAMED = 3
 
@@ -65,13 +69,26 @@ def _searches(store: Store, project: Project) -> list[str]:
     for path in strategies(project.queries):
         if path.stem not in broken and not any(run["strategy"] == path.stem for run in history):
             said.append(f"strategy {path.stem}: {standing(store, load_strategy(path))}")
-    for run in history:
+    for runs in _of_one_search(history):
+        run = runs[-1]
         arrived = {True: "all arrived", False: f"{run['imported']} arrived", None: "nothing imported yet"}
-        counted = "hits not stated" if run["hits"] is None else f"{run['hits']} hits"
-        said.append(f"{run['source']}: {counted} on {run['searched_on']} ({run['mode']}); {arrived[run['reconciled']]}")
+        counted = "hits not stated" if run["hits"] is None else f"{run['hits']} hit{'' if run['hits'] == 1 else 's'}"
+        more = f" ({len(runs)} runs)" if len(runs) > 1 else ""
+        about = f"{label(run, simulated=project.simulated)}{more}"
+        said.append(f"{about}: {counted} on {run['searched_on']} ({run['mode']}); {arrived[run['reconciled']]}")
     for changed in changed_strategies(store, project):
         said.append(f"{changed['file']} has changed since it was run on {changed['on']}: run it again")
     return said or ["no strategy and no search"]
+
+
+def _of_one_search(history: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """The runs of each strategy, oldest first; what was entered by hand or chased is one where it asked alike."""
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for run in history:
+        own_file = run["mode"] != "manual" and run["source_kind"] == SourceKind.DATABASE
+        asked = "" if own_file else str(run["strategy_sha256"] or run["query"])
+        groups.setdefault((run["source"], str(run["strategy"]), asked), []).append(run)
+    return list(groups.values())
 
 
 def _records(store: Store, project: Project) -> list[str]:

@@ -22,13 +22,15 @@ from review.screening.blinding import is_blinded
 from review.search import store as searches
 from review.search.entrez import Client
 from review.search.fetching import Progress
-from review.search.update import Problem, Updated, by_number, choose, revised, update_strategy
-from review.search.watch import SOURCE, Watched, watch
+from review.search.known import SOURCE
+from review.search.update import Problem, Updated, choose, revised, update_strategy
+from review.search.watch import Watched, unwatched, watch, watchable
 
 COLUMNS: dict[str, Any] = {
     "change": pl.String,
     "strategy": pl.String,
     "pmid": pl.String,
+    "doi": pl.String,
     "kind": pl.String,
     "notice_pmid": pl.String,
     "notice_text": pl.String,
@@ -46,13 +48,17 @@ _Notice = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Update:
-    """What an update did: the strategies that ran, the watch, new merges, and what was not updated."""
+    """What an update did: the strategies that ran, the watch, new merges, and what was not updated.
+
+    `unwatched` is (studies of which no report has a PMID, all studies); None where nothing was to be watched.
+    """
 
     strategies: tuple[Updated, ...]
     watched: Watched | None
     new_merges: int
     changes: pl.DataFrame
     problems: tuple[Problem, ...]
+    unwatched: tuple[int, int] | None = None
 
     @property
     def asked(self) -> bool:
@@ -94,7 +100,7 @@ def update(
     since = searches.last_update(store)
     known = _by_key(searches.notices(store))
     shown = searches.shown_versions(store, source=SOURCE)
-    if client is None and (chosen or (watching and searches.watchable_pmids(store))):
+    if client is None and (chosen or (watching and watchable(store))):
         client = Client.from_environment()
     done: list[Updated] = []
     failed = list(problems)
@@ -133,7 +139,9 @@ def update(
     changes = _changes(store, done, watched, before=shown, after=after, known=known, since=since)
     if is_blinded(store, project, run_by):
         changes = changes.with_columns(pl.lit(None, pl.String).alias("stage"), pl.lit(None, pl.String).alias("state"))
-    return Update(tuple(done), watched, merges, changes, tuple(failed))
+    return Update(
+        tuple(done), watched, merges, changes, tuple(failed), unwatched=unwatched(store) if watching else None
+    )
 
 
 def _changes(
@@ -161,8 +169,9 @@ def _changes(
     fresh = [key for key in now if key not in known or (since is not None and known[key]["seen_at"] > since)]
     rows += [_noticed("notice", now[key]) for key in fresh]
     rows += [_noticed("notice taken back", row) for key, row in known.items() if key not in now]
-    stands = searches.standing(store, by_number({row["pmid"] for row in rows}))
-    return pl.DataFrame([{**row, **_standing(stands[row["pmid"]])} for row in rows], schema=COLUMNS)
+    # what only another database says of a record without a PMID goes by its DOI
+    stands = searches.standing(store, sorted({row["pmid"] or row["doi"] for row in rows}))
+    return pl.DataFrame([{**row, **_standing(stands[row["pmid"] or row["doi"]])} for row in rows], schema=COLUMNS)
 
 
 def _rows(change: str, pmids: Iterable[str], *, strategy: str | None = None) -> list[dict[str, Any]]:
@@ -170,7 +179,7 @@ def _rows(change: str, pmids: Iterable[str], *, strategy: str | None = None) -> 
 
 
 def _noticed(change: str, row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"change": change, **{name: row[name] for name in ("pmid", "kind", "notice_pmid", "notice_text")}}
+    return {"change": change, **{name: row[name] for name in ("pmid", "doi", "kind", "notice_pmid", "notice_text")}}
 
 
 def _standing(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -178,4 +187,6 @@ def _standing(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _by_key(notices: Iterable[Mapping[str, Any]]) -> dict[_Notice, Mapping[str, Any]]:
-    return {(row["pmid"], row["kind"], row["notice_pmid"] or row["notice_text"] or ""): row for row in notices}
+    return {
+        (row["pmid"] or row["doi"], row["kind"], row["notice_pmid"] or row["notice_text"] or ""): row for row in notices
+    }

@@ -124,12 +124,11 @@ def _with_pairs_of_other_outcomes(store: Store, lines: pl.DataFrame, *, primary_
     if missing.is_empty():
         return lines
     trials = everything.join(missing.select(pair), on=pair).explode("study_ids", empty_as_null=True).group_by(pair)
-    flags = [
-        everything.join(missing.select(pair), on=pair)
-        .group_by(pair)
-        .agg(pl.col(name).explode(empty_as_null=True).drop_nulls().unique().sort())
-        for name in ("retracted", "notices")
-    ]
+    said = everything.join(missing.select(pair), on=pair).explode("notices", empty_as_null=True)
+    # the numbers of other outcomes are not in this line, and so no retracted figure is
+    words = pl.col("notices").str.replace(_IN_THE_NUMBER, "")
+    said = said.with_columns(pl.when(~words.str.starts_with(_NOT_COMPUTED)).then(words).alias("notices"))
+    notices = said.group_by(pair).agg(pl.col("notices").drop_nulls().unique().sort())
     blank = missing.with_columns(
         (pl.col("condition_id") + "/" + pl.col("cell_source_id")).alias("cell_id"),
         pl.lit(NO_FIGURES).alias("state"),
@@ -139,13 +138,16 @@ def _with_pairs_of_other_outcomes(store: Store, lines: pl.DataFrame, *, primary_
     counted = trials.agg(pl.col("study_ids").unique().sort()).with_columns(
         pl.col("study_ids").list.len().cast(missing.schema["trials"]).alias("trials")
     )
-    for flag in (counted, *flags):
+    for flag in (counted, notices):
         blank = blank.join(flag, on=pair)
     # the other warnings speak of another outcome's number
-    blank = blank.with_columns(pl.col("notices").alias("warnings"))
+    nothing = pl.lit([], dtype=missing.schema["retracted"]).alias("retracted")
+    blank = blank.with_columns(pl.col("notices").alias("warnings"), nothing)
     return pl.concat([lines, blank.select(lines.columns)])
 
 
+_NOT_COMPUTED = "the line without retracted studies is not computed yet"
+_IN_THE_NUMBER = "^(includes |not in the number: )"
 _EMPTY = (
     "comparator", "outcome_id", "outcome", "time_window", "measure", "estimate", "ci_lo", "ci_hi", "pi_lo",
     "pi_hi", "i2", "tau2", "level", "certainty", "risk_of_bias", "participants", "effect", "effect_lo", "effect_hi",
@@ -201,7 +203,8 @@ def _row(line: Mapping[str, Any], project: Project, by: By, footnotes: list[str]
     notes = "one study, not pooled" if line["k"] == 1 else "pooled" if has_figures else ""
     if line["subset"] == Subset.NOT_RETRACTED:
         comparator = f"{comparators.get(line['comparator'], line['comparator'])}: {WITHOUT_RETRACTED}"
-        notes = f"sensitivity: {notes or 'no study is left'}"
+        nothing = "no effect that can be pooled is left" if line["trials"] else "no study is left"
+        notes = f"sensitivity: {notes or nothing}"
     return Row(
         cells=(
             condition,

@@ -15,6 +15,7 @@ from review.terms import NoticeKind
 OF_CONCERN = (NoticeKind.PARTIAL_RETRACTION, NoticeKind.EXPRESSION_OF_CONCERN)
 CORRECTED = (NoticeKind.ERRATUM, NoticeKind.REPUBLICATION, NoticeKind.UPDATE)
 Line = Mapping[str, Any]
+_NAMED = 3
 
 
 def notice_lines(store: Store) -> list[str]:
@@ -26,7 +27,8 @@ def notice_lines(store: Store) -> list[str]:
     cells = reads.retracted_cells(store).to_dicts() if taken else []
     said = [_retracted(rows, cells) for rows in _by_study(taken)]
     bare = [row for row in found if row["kind"] == NoticeKind.RETRACTION and not row["retracts"]]
-    said += _one("retracted, and no figure of the study rests on it alone", bare)
+    said += _secondary([row for row in bare if row["concerns"] == "source"])
+    said += _one("retracted, and no figure was read from it", [row for row in bare if row["concerns"] != "source"])
     said += _one("of concern", [row for row in found if row["kind"] in OF_CONCERN])
     said += _corrected([row for row in found if row["kind"] in CORRECTED])
     said += _one("withdrawn from PubMed", [row for row in found if row["kind"] == NoticeKind.DELETION])
@@ -70,6 +72,8 @@ def _retracted(rows: Sequence[Line], cells: Sequence[Line]) -> str:
     pooled = [cell for cell in mine if cell["pooled"]]
     count = len({cell["cell_id"] for cell in mine})
     where = f"in {count} cell{'' if count == 1 else 's'}" if count else "in no cell"
+    if count and not pooled:
+        where += ", in no number"
     if pooled and all(cell["compared"] for cell in pooled):
         where += "; pooled without it as a sensitivity line"
     elif pooled:
@@ -80,7 +84,7 @@ def _retracted(rows: Sequence[Line], cells: Sequence[Line]) -> str:
 
 def _place(row: Line) -> str:
     """`PMID 123; notice PMID 456, seen 2026-11-20`."""
-    report = f"PMID {row['pmid']}" if row["pmid"] else str(row["report_id"])
+    report = f"PMID {row['pmid']}" if row["pmid"] else f"DOI {row['doi']}" if row["doi"] else str(row["report_id"])
     parts = [f"notice PMID {row['notice_pmid']}" if row["notice_pmid"] else ""]
     parts.append(f"seen {row['seen_at']:%Y-%m-%d}" if row["seen_at"] else "named in study.toml")
     return f"{report}; {', '.join(part for part in parts if part)}"
@@ -89,6 +93,22 @@ def _place(row: Line) -> str:
 def _one(what: str, rows: Sequence[Line]) -> list[str]:
     named = [f"{mine[0]['label']} ({'; '.join(row['words'] for row in mine)})" for mine in _by_study(rows)]
     return [f"{what}: {'; '.join(named)}"] if named else []
+
+
+def _secondary(rows: Sequence[Line]) -> list[str]:
+    """One line for each retracted review or other secondary source: its trials are not retracted, their figures are."""
+    found: dict[str, list[Line]] = {}
+    for row in rows:
+        found.setdefault(_place(row), []).append(row)
+    said = []
+    for place, mine in found.items():
+        resting = [row for row in mine if row["figures"]]
+        named = ", ".join(str(row["label"]) for row in resting[:_NAMED]) + (" ..." if len(resting) > _NAMED else "")
+        wholly = sum(bool(row["all_figures"]) for row in resting)
+        one = len(resting) == 1
+        rest = f"{len(resting)} {'study rests' if one else 'studies rest'} on it: {named} ({wholly} with all figures)"
+        said.append(f"retracted secondary source ({place}): {rest if resting else 'no figure was read from it'}")
+    return said
 
 
 def _corrected(rows: Sequence[Line]) -> list[str]:

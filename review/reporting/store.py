@@ -68,7 +68,8 @@ where condition_id = $condition and cell_source_id = $cell_source
 order by cell_id, study_id
 """
 _STUDY_NOTICES = """
-select * exclude (row_ids) from v1.study_notice order by label, study_id, kind, pmid, notice_pmid
+select * exclude (row_ids), len(row_ids) as figures from v1.study_notice
+order by label, study_id, kind, pmid, notice_pmid
 """
 _NOTICES_OF_CELL = """
 select n.* exclude (row_ids) from v1.study_notice n
@@ -93,14 +94,14 @@ _NOTICED_RECORDS = """
 with decided as materialized ({decided}),
 included as (
   select d.record_id from decided d
-  where d.verdict = 'include' and (d.stage <> 'title_abstract' or not exists (
+  where d.verdict in ('include', 'unsure') and (d.stage <> 'title_abstract' or not exists (
     select 1 from decided o where o.record_id = d.record_id and o.stage = 'full_text' and o.verdict = 'exclude'))
 )
-select n.kind, n.pmid, n.notice_pmid, n.seen_at, n.words, n.record_id, r.title
+select n.kind, n.pmid, n.doi, n.notice_pmid, n.seen_at, n.words, n.record_id, r.title
 from v1.notice n
 join v1.record r using (record_id)
 where len(n.study_ids) = 0 and n.record_id in (select record_id from included)
-order by n.kind, n.pmid, n.notice_pmid
+order by n.kind, n.pmid, n.notice_pmid, n.words
 """
 _NOTICED_BY_ALL = _NOTICED_RECORDS.format(decided="select record_id, stage, state as verdict from v1.screening_state")
 _NOTICED_BY_ONE = _NOTICED_RECORDS.format(

@@ -16,7 +16,7 @@ from review.search import pubmed_xml, signals
 from review.search.recorded import Body, successful
 from review.search.records import Record, Rejected
 from review.search.signals import Found
-from review.search.strategy import Strategy
+from review.search.strategy import Strategy, span
 
 MOST_IDS = 9999
 NAMED = 20
@@ -134,16 +134,28 @@ def line_result(
 
 
 def refuse_dropped(strategy: Strategy, lines: Sequence[LineResult]) -> None:
-    """Raise DroppedTerms for the first line of which PubMed ran only a part."""
+    """Raise DroppedTerms for each of *lines* of which PubMed ran only a part; those that use them are named too."""
+    lost: dict[int, set[tuple[str, str]]] = {}
+    said: dict[int, str] = {}
     for line in lines:
-        if line.dropped:
-            said = "; ".join(f"{kind}: {text}" for kind, text in line.dropped)
+        below = {one for no in strategy.line(line.no).refers_to for one in lost.get(no, ())}
+        lost[line.no] = set(line.dropped)
+        if own := [f"{kind}: {text}" for kind, text in line.dropped if (kind, text) not in below]:
             place = f"{strategy.path} line {strategy.line(line.no).at}: line #{line.no} ({line.label})"
-            message = f"{place}: PubMed ignored a part of the question and ran the rest: {said}"
-            raise DroppedTerms(
-                message,
-                hint="mend the line, or accept and record it with --allow-dropped-terms; nothing was kept as a run",
-            )
+            said[line.no] = f"{place}: PubMed ignored a part of the question and ran the rest: {'; '.join(own)}"
+    if said:
+        words = {text.lower() for dropped in lost.values() for _, text in dropped}
+        concerned = set(said)
+        for other in strategy.lines:  # what was not asked yet holds the same words, or a line that does
+            alike = other.no not in lost and any(text in other.text.lower() for text in words)
+            if alike or concerned & set(other.refers_to):
+                concerned.add(other.no)
+        also = f"; it concerns {span(sorted(concerned - set(said)))} too" if concerned - set(said) else ""
+        message = "; ".join(said.values()) + also
+        raise DroppedTerms(
+            message,
+            hint="mend the line, or accept and record it with --allow-dropped-terms; nothing was kept as a run",
+        )
 
 
 def refuse_unpinned(last: LineResult, whole: Found) -> None:

@@ -17,7 +17,6 @@ from review.search.assemble import fetched_records
 from review.search.recorded import Body, successful
 from review.search.records import Record, Rejected, sha256
 
-_DOCTYPE = re.compile(rb"<!DOCTYPE[^>\[]*(?:\[.*?\])?[^>]*>", re.DOTALL)
 _SEED = re.compile(r"(\d+)\[uid\]")
 
 
@@ -60,7 +59,7 @@ class Plan:
     def query(self) -> str:
         """What is searched, in words and ids."""
         ways = " and ".join(f"{way} ({way.words}, {way.linkname})" for way in self.directions)
-        return f"Citations of {len(self.seeds)} seeds, {ways}. Seeds: PMID {', '.join(self.seeds)}"
+        return f"Citations of {counted_seeds(len(self.seeds))}, {ways}. Seeds: PMID {', '.join(self.seeds)}"
 
 
 @dataclass(frozen=True)
@@ -87,16 +86,17 @@ class Traced:
     unasked: tuple[str, ...]
 
 
+def counted_seeds(number: int) -> str:
+    """`1 seed`, `2 seeds`."""
+    return f"{number} seed{'' if number == 1 else 's'}"
+
+
 def read_links(body: bytes, linkname: str) -> dict[str, tuple[str, ...]]:
     """Seed → the PMIDs that *linkname* leads to, for each seed of one elink answer; a seed without any has ().
 
     Raises EntrezError for <ERROR>, and where several seeds share an answer: then nobody can tell whose links they are.
     """
-    try:
-        root = ElementTree.fromstring(_DOCTYPE.sub(b"", body, count=1))
-    except ElementTree.ParseError as problem:
-        message = f"PubMed's answer about {linkname} is not XML: {problem}"
-        raise EntrezError(message) from problem
+    root = signals.read_elink(body, what=f"a question about {linkname}")
     for error in root.iter("ERROR"):
         message = f"PubMed answered a question about {linkname} with: {''.join(error.itertext()).strip()}"
         raise EntrezError(message, hint="run the same command again later")
@@ -181,7 +181,7 @@ def trace(bodies: Sequence[Body], plan: Plan) -> Traced:
     found = answered(bodies)
     unasked = [seed for way in plan.directions for seed in plan.seeds if seed not in found[way]]
     if unasked:
-        message = f"{len(unasked)} seeds were not answered in this run, PMID {unasked[0]} among them: it was cut off"
+        message = f"this run has no answer for {counted_seeds(len(unasked))}, PMID {unasked[0]} first: it was cut off"
         raise SearchError(message, hint="run the same command again; it goes on where it stopped")
     ids = linked_ids(plan, found)
     wanted = set(ids)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from review.search.citation_links import (
     Plan,
     Traced,
     answered,
+    counted_seeds,
     known_seeds,
     linked_ids,
     plan_of,
@@ -36,7 +37,8 @@ from review.search.closing import close_run, tool_name
 from review.search.entrez import Client, Request
 from review.search.fetching import Progress, batches, fetch, stored_pmids
 from review.search.recorded import Body, body_of_row, read_folder, response_rows
-from review.search.resume import OLDEST
+from review.search.replayed import known_here
+from review.search.resume import OLDEST, alone
 from review.search.transport import Answer
 
 SOURCE = "PubMed citation links"
@@ -94,11 +96,14 @@ def chase(
     *allow_missing*; then the bodies stay, and no run is visible.
     """
     asking = client or Client.from_environment()
-    begun = None if fresh or count_only else _cut_off(store, plan, say)
+    begun: Mapping[str, Any] | None = None
+    if not count_only:
+        with alone(store):
+            begun = None if fresh else _cut_off(store, plan, say)
+            if begun is None:
+                begun = _start_row(plan, str(uuid.uuid4()), run_by=run_by, simulated=project.simulated)
+                rows.begin_run(store, begun)
     run_id = str(begun["run_id"]) if begun else str(uuid.uuid4())
-    if not begun and not count_only:
-        begun = _start_row(plan, run_id, run_by=run_by, simulated=project.simulated)
-        rows.begin_run(store, begun)
     stored = _bodies(store, run_id)
     row_of = response_rows(run_id, earlier=stored)
 
@@ -159,14 +164,18 @@ def replay(store: Store, project: Project, run_id: str, *, allow_missing: bool =
 def replay_folder(
     store: Store, project: Project, folder: Path, *, run_by: str | None = None, allow_missing: bool = False
 ) -> Chased:
-    """Replay a citation run that `review search export` wrote to *folder*; its bodies are stored first."""
+    """Replay a citation run that `review search export` wrote to *folder*; its bodies are stored first.
+
+    Raises UsageProblem where a run of its name has other answers here.
+    """
     recording = read_folder(folder)
     plan = plan_of(recording.bodies)
     if recording.strategy not in (None, NAME) or not plan.seeds:
         message = f"{folder} records {recording.strategy or 'no links'!r}, not a citation search"
         raise UsageProblem(message, hint="review search replay NAME --from DIR reads the runs of strategies")
-    row_of = response_rows(recording.run_id)
-    rows.keep_responses(store, [row_of(body) for body in recording.bodies])
+    if not known_here(store, recording, folder).stored:
+        row_of = response_rows(recording.run_id)
+        rows.keep_responses(store, [row_of(body) for body in recording.bodies])
     return _close(
         store,
         plan,
@@ -193,14 +202,15 @@ def _cut_off(store: Store, plan: Plan, say: Say) -> dict[str, Any] | None:
 
 def _links(client: Client, seeds: Sequence[str], way: Direction, say: Say) -> dict[str, tuple[str, ...]]:
     """Seed → its links; a seed that the answer leaves out is asked once more."""
-    say(f"{way}: asking for the links of {len(seeds)} seeds")
+    say(f"{way}: asking for the links of {counted_seeds(len(seeds))}")
     found = read_links(client.elink(seeds, linkname=way.linkname), way.linkname)
     absent = [seed for seed in seeds if seed not in found]
     if absent:
-        say(f"asking again for {len(absent)} seeds that were not answered")
+        say(f"asking again for {counted_seeds(len(absent))} that came without an answer")
         found |= read_links(client.elink(absent, linkname=way.linkname), way.linkname)
     if silent := [seed for seed in absent if seed not in found]:
-        message = f"PubMed left {len(silent)} seeds out of its answer, asked twice: PMID {_shortened(silent)}"
+        left = counted_seeds(len(silent))
+        message = f"PubMed left {left} out of its answer, asked twice: PMID {_shortened(silent)}"
         raise Incomplete(message, hint="run the same command again later")
     return {seed: linked for seed, linked in found.items() if seed in set(seeds)}
 
@@ -309,7 +319,7 @@ def _line_row(run_id: str, no: int, plan: Plan, traced: Traced, line: DirectionR
         "run_id": run_id,
         "line_no": no,
         "label": line.direction.value,
-        "text": f"{line.direction.linkname} of {len(plan.seeds)} seeds: {line.direction.words}",
+        "text": f"{line.direction.linkname} of {counted_seeds(len(plan.seeds))}: {line.direction.words}",
         "hits": line.hits,
         "query_translation": None,
         "warnings": json.dumps(said, ensure_ascii=False),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import BinaryIO
 from review.errors import FormatError, UsageProblem
 
 _BLOCK = 2**20
+_LONGEST_MD5 = 2**16
 # as NLM writes it, and as md5sum does
 _MD5 = re.compile(r"MD5\s*\(([^)]*)\)\s*=\s*([0-9a-fA-F]{32})")
 _MD5SUM = re.compile(r"([0-9a-fA-F]{32})(?:\s+\*?(\S.*))?")
@@ -46,7 +48,7 @@ def opened(path: Path) -> Iterator[Downloaded]:
         handle = path.open("rb")
     except OSError as problem:
         message = f"{path} cannot be read: {problem.strerror or problem}"
-        raise UsageProblem(message) from problem
+        raise UsageProblem(message, hint="give the path of a .xml or .xml.gz file") from problem
     with handle:
         whole, short, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
         while block := handle.read(_BLOCK):
@@ -73,7 +75,7 @@ def check_md5(file: Downloaded) -> str:
     """What the .md5 file beside it says of the file, in words. Raises FormatError when it says otherwise."""
     beside = file.path.with_name(file.name + ".md5")
     try:
-        text = beside.read_bytes()[:_BLOCK].decode("ascii", errors="replace")
+        text = _small(beside).decode("ascii", errors="replace")
     except FileNotFoundError:
         return "no .md5 file beside it"
     except OSError as problem:
@@ -87,6 +89,25 @@ def check_md5(file: Downloaded) -> str:
         message = f"{file.name} has the md5 sum {file.md5}, and {beside.name} says {said}; nothing was written"
         raise FormatError(message, hint="download both again")
     return "md5 as NLM says"
+
+
+def _small(path: Path) -> bytes:
+    """The bytes of a small regular file; what it is counts once it is open, for a name may be given away again."""
+    # without the flag, to open a pipe waits until somebody writes to it
+    number = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            message = f"{path} cannot be read: it is no regular file"
+            raise UsageProblem(message, hint="download it again, or remove it")
+        found = b""
+        while len(found) <= _LONGEST_MD5 and (more := os.read(number, _LONGEST_MD5 + 1 - len(found))):
+            found += more
+    finally:
+        os.close(number)
+    if len(found) > _LONGEST_MD5:
+        message = f"{path.name} is larger than {_LONGEST_MD5:,} bytes, which no .md5 file is"
+        raise FormatError(message, hint="download it again, or remove it")
+    return found
 
 
 def _sum_of(name: str, lines: list[str]) -> str | None:

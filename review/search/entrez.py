@@ -1,7 +1,7 @@
 """PubMed through Bio.Entrez's public functions: counts, ids and records; each body is kept before it is read.
 
 Email and key come from the environment alone (NCBI_EMAIL, NCBI_API_KEY); neither is stored, and no message
-shows them.
+shows them. They go to NCBI and nowhere else: a redirect is not followed.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from Bio import Entrez
 
 from review.errors import EntrezError, Incomplete, UsageProblem
 from review.search import signals
+from review.search.exchange import open_without_leaving
 from review.search.pace import pace_of
 from review.search.signals import Found
 from review.search.transport import Answer, Transport
@@ -29,6 +30,9 @@ HIGHEST_PMID = 2**27  # far above any PMID
 _WIDEST_CUT = 2**24  # no use in halving the numbers that no record has yet
 _CHANGED = "PubMed was updated meanwhile; run the same command again"
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+")
+_KEY = re.compile(r"[A-Za-z0-9_-]{8,}")  # a shorter text could not be blotted out of what PubMed echoes
+# bytes of an answer: far above 9,999 ids, the links of a batch, and 200 records of a thousand authors each
+_MOST = {"esearch": 1 << 24, "elink": 1 << 26, "efetch": 1 << 29}
 _SHORT = {
     "esearch": signals.incomplete_esearch,
     "efetch": signals.incomplete_efetch,
@@ -51,13 +55,20 @@ class Client:
 
     @classmethod
     def from_environment(cls) -> Client:
-        """The client that NCBI_EMAIL and NCBI_API_KEY describe. Raises UsageProblem without an address."""
+        """The client that NCBI_EMAIL and NCBI_API_KEY describe.
+
+        Raises UsageProblem without an address, and for a key that cannot be one; neither is shown.
+        """
         email = os.environ.get("NCBI_EMAIL", "").strip()
-        if not _ADDRESS.fullmatch(email):
-            said = f"NCBI_EMAIL={email} is not an address" if email else "NCBI_EMAIL is not set"
+        if not (_ADDRESS.fullmatch(email) and email.isprintable()):
+            # not shown: a key may have been put there by mistake
+            said = f"NCBI_EMAIL ({len(email)} characters) is not an address" if email else "NCBI_EMAIL is not set"
             message = f"{said}; NCBI asks for an address with each request"
             raise UsageProblem(message, hint="export NCBI_EMAIL=you@example.org (and NCBI_API_KEY, if you have one)")
         key = os.environ.get("NCBI_API_KEY", "").strip() or None
+        if key is not None and not _KEY.fullmatch(key):
+            message = f"NCBI_API_KEY ({len(key)} characters) is not a key: those of NCBI are 36 letters and digits"
+            raise UsageProblem(message, hint="copy it anew from the settings of your NCBI account, or unset it")
         return cls(email=email, api_key=key)
 
     def keeping(self, keep: Keep) -> Client:
@@ -97,6 +108,7 @@ class Client:
         if said := signals.elink_error(answer.body):
             message = f"PubMed answered {what} with: {said}"
             raise EntrezError(message, hint="run the same command again later")
+        signals.read_elink(answer.body, what=what)
         return answer.body
 
     def every_id(self, term: str, *, line: int) -> tuple[Found, list[str]]:
@@ -149,12 +161,16 @@ class Client:
         call = _CALLS[endpoint]
         secret = {"email": self.email, "tool": TOOL, "api_key": self.api_key}
         pace = self.transport.pace or pace_of(self.api_key)
-        return replace(self.transport, hide=self.api_key, pace=pace).ask(
+        hide = tuple(text for text in (self.api_key, self.email) if text)
+        # who searches may be an author: the address in an affiliation is a fact of the record, and stays
+        spare = (self.email,) if endpoint == "efetch" else ()
+        return replace(self.transport, hide=hide, spare=spare, pace=pace).ask(
             lambda: call(**request["params"], **secret),
             what=what,
             short=_SHORT[endpoint],
             keep=lambda answer: self.keep(endpoint, request, answer),
-            during=_one_try,
+            during=_on_our_terms,
+            most=_MOST[endpoint],
         )
 
 
@@ -190,11 +206,12 @@ def body_sha256(body: bytes) -> str:
 
 
 @contextmanager
-def _one_try() -> Iterator[None]:
-    """Bio.Entrez repeats without a gap; while we ask it may not."""
-    before = Entrez.max_tries
+def _on_our_terms() -> Iterator[None]:
+    """Bio.Entrez repeats without a gap and follows redirects to anywhere; while we ask it may do neither."""
+    before = Entrez.max_tries, Entrez.urlopen
     Entrez.max_tries = 1
+    Entrez.urlopen = open_without_leaving
     try:
         yield
     finally:
-        Entrez.max_tries = before
+        Entrez.max_tries, Entrez.urlopen = before

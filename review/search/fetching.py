@@ -84,7 +84,7 @@ def fetch(
         progress(done, len(wanted))
     lost: list[str] = []
     for batch in batches(missing, size):
-        say(f"asking again for {len(batch)} records that did not come")
+        say(f"asking again for {len(batch)} {'record' if len(batch) == 1 else 'records'} that did not come")
         came = pmids_in(client.efetch(batch))
         lost += [pmid for pmid in batch if pmid not in came]
         done += sum(pmid in came for pmid in batch)

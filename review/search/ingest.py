@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from review.database import Store
+from review.database import Append, Store
 from review.errors import FormatError, UsageProblem
 from review.search import store as rows
 from review.search.notices import notice_rows
@@ -124,6 +124,9 @@ def import_file(
         membership=membership(receipt.import_id, records, reading.records),
         receipt=receipt_row(receipt),
         quarantine=quarantine_rows(reading.rejected, import_id=receipt.import_id, run_id=run_id),
+        more=[
+            Append("search.deletion", [{"import_id": receipt.import_id, "pmid": pmid} for pmid in reading.deleted]),
+        ],
     )
     return receipt
 
@@ -137,7 +140,7 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as problem:
         message = f"{path} cannot be read: {problem.strerror or problem}"
-        raise UsageProblem(message) from problem
+        raise UsageProblem(message, hint="give the path of the file that was exported") from problem
 
 
 def _source(

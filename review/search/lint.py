@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 _ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "advice": 2}
 _PLACE = re.compile(r" line (\d+): ")
-_TEXT_KEY = re.compile(r"\s*text\s*=")
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,11 @@ def lint(path: Path, *, vocabulary: Collection[str] = ()) -> tuple[Remark, ...]:
     except ProtocolError as problem:
         rule = RULES["P507"]
         return (Remark(path.stem, path.name, 1, 0, "", rule, "", _without_place(problem, path), problem.hint),)
-    remarks = _together([*(_refused(one, strategy) for one in refusals), *_found(strategy, vocabulary)])
+    try:
+        remarks = _together([*(_refused(one, strategy) for one in refusals), *_found(strategy, vocabulary)])
+    except RecursionError as problem:
+        message = f"{path}: its brackets and operators are nested too deeply to be looked at"
+        raise ProtocolError(message, hint="split the line and join the parts by their numbers") from problem
     return tuple(sorted(remarks, key=lambda one: (_ORDER[one.rule.severity], one.no, one.rule.id)))
 
 
@@ -144,11 +147,10 @@ def _counted(counts: Counter[Severity]) -> str:
 
 
 def _found(strategy: Strategy, vocabulary: Collection[str]) -> Iterator[Remark]:
-    texts = _text_lines(strategy.path)
     for one in findings(Reading(strategy, vocabulary)):
         line = strategy.line(one.no)
         yield Remark(
-            strategy.name, strategy.path.name, texts.get(one.no, line.at), one.no, line.label, RULES[one.rule],
+            strategy.name, strategy.path.name, line.at, one.no, line.label, RULES[one.rule],
             one.words, one.wrong, one.mend,
         )  # fmt: skip
 
@@ -158,23 +160,11 @@ def _refused(one: Refusal, strategy: Strategy) -> Remark:
     place = _PLACE.search(one.problem.message)
     at = int(place.group(1)) if place else 1
     label = strategy.line(one.no).label if one.no else ""
-    wrong = rule.wrong or _without_place(one.problem, strategy.path)
-    mend = rule.mend or one.problem.hint
+    wrong = one.wrong or rule.wrong or _without_place(one.problem, strategy.path)
+    mend = one.mend or rule.mend or one.problem.hint
     return Remark(strategy.name, strategy.path.name, at, one.no, label, rule, one.words, wrong, mend)
 
 
 def _without_place(problem: ProtocolError, path: Path) -> str:
     """The message of an error without its file and line, which the remark has of its own."""
     return re.sub(rf"^{re.escape(str(path))}(?: line \d+)?:? ", "", problem.message)
-
-
-def _text_lines(path: Path) -> dict[int, int]:
-    """Number of a strategy's line → the line of the file at which its text begins."""
-    places: dict[int, int] = {}
-    no = 0
-    for at, line in enumerate(path.read_text("utf-8").split("\n"), start=1):
-        if re.match(r"\s*\[\[\s*line\s*\]\]", line):
-            no += 1
-        elif no and _TEXT_KEY.match(line):
-            places.setdefault(no, at)
-    return places

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from review.search import wording
+from review.search.dates import wrong_dates
+from review.search.pubmed_tags import DATE_FIELDS
 from review.search.strategy import Line, Strategy, span
-from review.search.syntax import Group, Node, Reference, Term, parse, terms
+from review.search.syntax import Group, Node, Reference, Term, ands_after_not, parse, readable, terms
 
+# of more terms than this in one OR, not each is held against each: the list is a vocabulary, not a strategy
+_EACH_WITH_EACH = 300
 _MOST_BLOCKS, _MOST_TERMS, _MOST_SIGNS, _SHORTEST = 4, 50, 2500, 3
-_LANGUAGE = {"la", "language"}
-_DATES = {"dp", "pdat", "edat", "crdt", "mhda", "lr", "dcom", "publication date"}
-_FILTERS = {"filter", "sb"}
-_TYPES = {"pt", "publication type"}
+_LANGUAGE, _TYPES, _FILTERS = {"la"}, {"pt"}, {"filter"}
 _ANIMALS = re.compile(r"^(animals?|animal experimentation|models, animal|animals, laboratory|disease models, animal)$")
 _HUMANS = re.compile(r"^humans?$")
 _PEOPLE = re.compile(r"^(humans?|patients?|clinical|people|subjects?)\*?$")
@@ -55,8 +56,8 @@ class Reading:
 
     @cached_property
     def lines(self) -> list[Line]:
-        """The lines that can be read: a quotation mark without its partner hides where a term ends."""
-        return [line for line in self.strategy.lines if line.text and line.text.count('"') % 2 == 0]
+        """The lines whose terms can be told apart; the others have an error that says why."""
+        return [line for line in self.strategy.lines if readable(line.text)]
 
     @cached_property
     def terms(self) -> dict[int, list[Term]]:
@@ -128,25 +129,53 @@ def _question(reading: Reading) -> Iterator[Finding]:
 
 
 def _nots(reading: Reading) -> Iterator[Finding]:
-    """P205 and P604: what NOT takes away. Animals that are not humans may go."""
+    """P205, P207 and P604: what NOT takes away. Animals that are not humans may go."""
+    taking = _taking(reading)
     for line in reading.lines:
-        for group in _groups(reading.trees[line.no]):
-            if group.operator != "NOT" or _is_double(reading, group, line.no):
-                continue
-            for part in group.parts[1:]:
-                taken = reading.expand(part, line.no)
-                for one in taken.parts if isinstance(taken, Group) and taken.operator == "OR" else (taken,):
-                    inner = reading.expand(one, line.no)
-                    if isinstance(inner, Group) and _is_double(reading, inner, line.no):
-                        continue
-                    if _only(reading, inner, _ANIMALS, line.no):
-                        wrong = "trials in humans and animals carry both headings and are lost"
-                        mend = "NOT (animals[mh] NOT humans[mh]); this finds more records"
-                        yield Finding("P604", line.no, _shown(inner), wrong, mend)
-                    else:
-                        wrong = "NOT takes away every record that has this anywhere, relevant ones too"
-                        mend = "leave it to the screening, or look at what it takes: run the line with AND in its place"
-                        yield Finding("P205", line.no, _shown(inner), wrong, mend)
+        if ands_after_not(line.text):
+            wrong = "PubMed reads from left to right: what follows AND bounds what NOT has left, not what it takes away"
+            yield Finding("P207", line.no, line.text[:80], wrong, "put brackets around what is meant")
+        for group in _groups(reading.trees[line.no], taken=line.no in taking):
+            if group.operator == "NOT" and not _is_double(reading, group, line.no):
+                for part in group.parts[1:]:
+                    taken = reading.expand(part, line.no)
+                    for one in taken.parts if isinstance(taken, Group) and taken.operator == "OR" else (taken,):
+                        yield from _taken(reading, reading.expand(one, line.no), line.no)
+
+
+def _taken(reading: Reading, node: Node, no: int) -> Iterator[Finding]:
+    if isinstance(node, Group) and _is_double(reading, node, no):
+        return
+    if _only(reading, node, _ANIMALS, no):
+        wrong = "trials in humans and animals carry both headings and are lost"
+        yield Finding("P604", no, _shown(node), wrong, "NOT (animals[mh] NOT humans[mh]); this finds more records")
+    else:
+        wrong = "NOT takes away every record that has this anywhere, relevant ones too"
+        mend = "leave it to the screening, or look at what it takes: run the line with AND in its place"
+        yield Finding("P205", no, _shown(node), wrong, mend)
+
+
+def _taking(reading: Reading) -> set[int]:
+    """The lines that the search takes away and uses in no other way: what NOT spares in them is not lost."""
+    ways: dict[int, set[bool]] = {}
+    open_ways = [(len(reading.strategy.lines), False)]
+    while open_ways:
+        no, taken = open_ways.pop()
+        if no not in reading.trees or taken in ways.setdefault(no, set()):
+            continue
+        ways[no].add(taken)
+        open_ways += [(other, way) for other, way in _uses(reading.trees[no], taken=taken) if 1 <= other < no]
+    return {no for no, found in ways.items() if found == {True}}
+
+
+def _uses(group: Group, *, taken: bool) -> Iterator[tuple[int, bool]]:
+    """(number of a line, whether it is taken away) for each line that a tree joins."""
+    for at, part in enumerate(group.parts):
+        way = taken != (group.operator == "NOT" and at > 0)
+        if isinstance(part, Reference):
+            yield part.no, way
+        elif isinstance(part, Group):
+            yield from _uses(part, taken=way)
 
 
 def _headings(reading: Reading) -> Iterator[Finding]:
@@ -182,7 +211,7 @@ def _headings(reading: Reading) -> Iterator[Finding]:
         if "*" in term.words:
             wrong = "a truncated heading does not bring its narrower terms"
             yield Finding("P306", line.no, term.raw, wrong, "write the headings out, joined by OR; the set changes")
-        if term.field in ("majr", "mesh major topic") or term.tag.endswith(":noexp"):
+        if term.field == "majr" or term.tag.endswith(":noexp"):
             what = "without its narrower terms" if term.tag.endswith(":noexp") else "where it is the major topic alone"
             wrong = f"the heading is searched {what}"
             yield Finding("P305", line.no, term.raw, wrong, "justify it in the report, or write [mh], which finds more")
@@ -225,6 +254,8 @@ def _forms(reading: Reading) -> Iterator[Finding]:
                 ("P509", "in one form only", [(t, o) for t in ours for o in wording.other_hyphens(t)]),
             )
             for rule, wrong, pairs in kinds:
+                if len(others) > 3 * _EACH_WITH_EACH:
+                    continue
                 lacking = [(t, o) for t, o in pairs if o is not None and not wording.covered(o, others)]
                 if lacking:
                     yield _form(rule, line.no, wrong, lacking)
@@ -246,9 +277,13 @@ def _repeats(reading: Reading) -> Iterator[Finding]:
         twice, short, parts = list[tuple[str, str]](), list[tuple[str, str]](), list[tuple[str, str]]()
         for group in _groups(reading.trees[line.no]):
             siblings = [part for part in group.parts if isinstance(part, Term)] if group.operator == "OR" else []
-            for at, term in enumerate(siblings):
-                if any(wording.same(term, other) for other in siblings[:at]):
+            seen = set[tuple[str, str, str]]()
+            for term in siblings:
+                if wording.identity(term) in seen:
                     twice.append((term.raw, ""))
+                    continue
+                seen.add(wording.identity(term))
+                if len(siblings) > _EACH_WITH_EACH:
                     continue
                 wider = next((o for o in siblings if wording.finds_all(o, term) and not wording.same(o, term)), None)
                 if wider is not None:
@@ -293,13 +328,17 @@ def _signs(reading: Reading) -> Iterator[Finding]:
 
 
 def _limits(reading: Reading) -> Iterator[Finding]:
-    """P601, P602, P603, P605, P607: limits, which lose records that nobody has seen."""
+    """P601 to P603, P605, P607, P608: limits, which lose records that nobody has seen."""
     for line, term in _terms(reading):
         justify = "justify it in the report, or take it out, which finds more records"
         if term.field in _LANGUAGE:
             yield Finding("P601", line.no, term.raw, "a limit on language", justify)
-        elif term.field in _DATES:
+        elif term.field in DATE_FIELDS:
             yield Finding("P602", line.no, term.raw, "a limit on dates", justify)
+            if (wrong := wrong_dates(term.words)) is not None:
+                yield Finding(
+                    "P608", line.no, term.raw, wrong, "write YEAR/MONTH/DAY, the earlier day before the colon"
+                )
         elif term.field in _FILTERS and not _HUMANS.match(term.heading):
             yield Finding("P605", line.no, term.raw, "a filter of PubMed", justify)
     for line in reading.lines:
@@ -326,11 +365,14 @@ def _terms(reading: Reading) -> Iterator[tuple[Line, Term]]:
             yield line, term
 
 
-def _groups(group: Group) -> Iterator[Group]:
-    yield group
-    for part in group.parts:
+def _groups(group: Group, *, taken: bool | None = None) -> Iterator[Group]:
+    """The groups of a tree; with *taken*, whether the tree is taken away, only those that are not."""
+    if not taken:
+        yield group
+    for at, part in enumerate(group.parts):
         if isinstance(part, Group):
-            yield from _groups(part)
+            turned = group.operator == "NOT" and at > 0
+            yield from _groups(part, taken=None if taken is None else taken != turned)
 
 
 def _is_double(reading: Reading, group: Group, no: int) -> bool:

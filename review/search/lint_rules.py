@@ -45,7 +45,7 @@ _ALL = (
     Rule(
         "P201",
         "error",
-        "AND, OR and NOT meet on one level of brackets",
+        "OR meets AND or NOT on one level of brackets",
         "two kinds of operators meet without brackets; PubMed reads them from left to right, whatever was meant",
         "put brackets around what belongs together",
     ),
@@ -61,7 +61,7 @@ _ALL = (
         "error",
         "an operator in small letters",
         "PubMed takes operators in capitals; in small letters it may read a word",
-        "write it in capitals",
+        "write it in capitals, or the heading that it is part of in quotation marks",
     ),
     Rule(
         "P204",
@@ -69,8 +69,7 @@ _ALL = (
         "words side by side without an operator or quotation marks",
         "PubMed looks these words up in its phrase index and, when they are not in it, breaks them apart and joins "
         "them by AND",
-        'say which is meant: "the phrase"[tiab], or one[tiab] AND other[tiab], or "both words"[tiab:~3]; the three '
-        "find different sets",
+        'write AND, OR or NOT between them, or "the phrase"[tiab]; the sets differ',
     ),
     Rule("P205", "warning", "NOT takes away more than animals without humans"),
     Rule(
@@ -80,6 +79,7 @@ _ALL = (
         "a distance such as [tiab:~3] needs two or more words in quotation marks, none of them truncated",
         'write "two words"[tiab:~3], and one such term for each ending',
     ),
+    Rule("P207", "warning", "AND after NOT on one level of brackets"),
     Rule(
         "P301",
         "error",
@@ -114,6 +114,13 @@ _ALL = (
     Rule("P408", "advice", "a term that a truncated term of the same OR finds already"),
     Rule("P409", "advice", "a phrase beside a part of it in the same OR"),
     Rule("P410", "advice", "an abbreviation of one or two letters"),
+    Rule(
+        "P411",
+        "error",
+        "a wildcard of another database: $, ? or # in a word",
+        "PubMed has the asterisk at the end of a word and no other; it reads these signs as blanks",
+        "write word* where any ending is meant, and else the spellings, joined by OR",
+    ),
     Rule(
         "P501",
         "error",
@@ -161,6 +168,20 @@ _ALL = (
     Rule("P509", "advice", "a word with its hyphen alone, or without it alone"),
     Rule("P510", "advice", "a line of more than fifty terms or 2,500 characters"),
     Rule("P511", "warning", "a sign that looks like a hyphen or an apostrophe and is another, or cannot be seen"),
+    Rule(
+        "P512",
+        "error",
+        "a term without a word",
+        "there is no word to look for",
+        "write the word, or take the term and its operator away",
+    ),
+    Rule("P513", "error", "a line in the syntax of another database"),
+    Rule(
+        "P514",
+        "error",
+        "lines that are joined by numbers without their sign",
+        "PubMed takes a bare number for a word or a PMID",
+    ),
     Rule("P601", "advice", "a limit on language"),
     Rule("P602", "advice", "a limit on dates"),
     Rule("P603", "warning", "a limit to records that are indexed with Humans"),
@@ -168,5 +189,6 @@ _ALL = (
     Rule("P605", "advice", "another filter of PubMed: full text, age, subset"),
     Rule("P606", "warning", "publication types alone as a filter of designs"),
     Rule("P607", "warning", "the words human, patient or clinical as a filter"),
+    Rule("P608", "warning", "a date that does not exist, or a range from late to early"),
 )
 RULES = {rule.id: rule for rule in _ALL}

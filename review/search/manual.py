@@ -20,7 +20,10 @@ _NO_TEXT = re.compile(r"^%PDF|[\x00-\x08\x0b\x0e-\x1f]")
 
 
 def read_query(path: Path) -> str:
-    """The strategy that a text file holds. Raises UsageProblem for a file that is no text."""
+    """The strategy that a text file holds. Raises UsageProblem for a file that is not there, or is no text."""
+    if not path.is_file():
+        message = f"there is no file {path}" if not path.exists() else f"{path} is no file"
+        raise UsageProblem(message, hint="give a text file that holds the strategy, or the strategy itself by --query")
     text = decode(read_bytes(path)).text
     if found := _NO_TEXT.search(text):
         message = f"{path} is no plain text (character {found.start() + 1} is {found.group(0)[:1]!r})"
@@ -62,7 +65,7 @@ def enter_manual(
             )
     if hits is not None and hits < 0:
         message = f"hits is {hits}; allowed: 0 or more"
-        raise UsageProblem(message)
+        raise UsageProblem(message, hint="leave --hits out where the source gave no count")
     if searched_on > (today or datetime.now(UTC).date()):
         message = f"the search is dated {searched_on}, which is still to come"
         raise UsageProblem(message, hint="give the day on which it was run, as YYYY-MM-DD")

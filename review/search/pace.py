@@ -12,6 +12,8 @@ import json
 import logging
 import math
 import os
+import stat
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +29,7 @@ _WINDOW = 1.05  # NCBI counts by the second; the rest is for two clocks that dif
 _LONGEST_TRIP = 1.0  # what was sent has arrived after so long, whether its answer came or its process was killed
 _LONGEST_HOLD = 600.0  # a hold that ends later than this was written by a clock gone wrong
 _LONGEST_NAP = 1.0  # while waiting, look again: another process may have lifted its hold
+_LARGEST = 8192  # bytes of a state; a limit of ten a second fills a tenth of it
 _LOCK_WAIT = 10.0  # the lock is held for a millisecond; longer means a stopped process
 
 
@@ -139,6 +142,7 @@ class Pace:
             return nullcontext()
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _check_regular(self._path.with_suffix(".lock"))
             lock = FileLock(self._path.with_suffix(".lock"), mode=0o600, timeout=_LOCK_WAIT, poll_interval=0.005)
             return lock.acquire()
         except (OSError, Timeout, NotImplementedError) as problem:
@@ -148,7 +152,7 @@ class Pace:
     def _read(self, path: Path) -> None:
         """What others wrote; garbage is no reason to stop, it only means that nothing is known."""
         try:
-            stored = json.loads(path.read_text("utf-8"))
+            stored = json.loads(_content(path))
             held, sent = float(stored["held_until"]), [_sent(*row) for row in stored["sent"]]
         except FileNotFoundError:
             held, sent = 0.0, []
@@ -161,11 +165,16 @@ class Pace:
 
     def _write(self, path: Path) -> None:
         state = {"held_until": self._held_until, "sent": [[one.at, one.answered] for one in self._sent]}
-        new = path.with_suffix(".new")
         try:
-            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-                json.dump(state, file)
-            new.replace(path)
+            # created anew under a name that nobody can have laid in wait
+            number, name = tempfile.mkstemp(prefix=f"{path.stem}-", suffix=".new", dir=path.parent)
+            try:
+                with os.fdopen(number, "w", encoding="utf-8") as file:
+                    json.dump(state, file)
+                Path(name).replace(path)
+            except OSError:
+                Path(name).unlink(missing_ok=True)
+                raise
         except OSError as problem:
             self._alone(problem)
 
@@ -179,6 +188,33 @@ class Pace:
         """Go on without the file, and say so once."""
         _LOG.warning("requests are paced within this process only: %s", problem)
         self._path = None
+
+
+def _content(path: Path) -> bytes:
+    """The first bytes of a file, never of what it links to, nor of a pipe or a device that has no end.
+
+    Raises OSError for what is no regular file.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    number = os.open(path, flags)
+    with os.fdopen(number, "rb") as file:
+        if not stat.S_ISREG(os.fstat(number).st_mode):
+            raise _irregular(path)
+        return file.read(_LARGEST)
+
+
+def _check_regular(path: Path) -> None:
+    """Nothing for a regular file or none; OSError for a link, a pipe or a device."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(mode):
+        raise _irregular(path)
+
+
+def _irregular(path: Path) -> OSError:
+    return OSError(f"{path} is no regular file")
 
 
 def _sent(at: Any, answered: Any) -> _Sent:

@@ -20,6 +20,13 @@ _GZIP = b"\x1f\x8b"
 _PACKED = 2**18
 _BOM = codecs.BOM_UTF8
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]*?encoding=[\"']([A-Za-z0-9_.-]+)[\"']")
+_HEAD = 1024
+# Python has codecs that are no character sets (hex, zlib), and some that hide markup (utf-7, unicode_escape)
+_UTF8 = frozenset({"utf-8", "utf8", "ascii", "us-ascii"})
+_ALLOWED = re.compile(
+    r"utf-?16(?:-?[lb]e)?|latin-?1|iso-?8859-?(?:[1-9]|1[013-6])|(?:windows-|cp)125[0-8]"
+    r"|gb18030|gbk|gb2312|big5|shift-jis|euc-(?:jp|kr)"
+)
 
 
 def gunzip(data: bytes, *, name: str = "the file") -> bytes:
@@ -36,16 +43,27 @@ def utf8_chunks(stream: BinaryIO, *, name: str) -> tuple[int, Iterator[bytes]]:
     head = b""
     for chunk in chunks:
         head += chunk
-        if len(head) >= 1024:
+        if len(head) >= _HEAD:
             break
+    declared = _declared(head[:_HEAD])
+    if declared in _UTF8:
+        return len(head) - len(head.removeprefix(_BOM)), chain([head.removeprefix(_BOM)], chunks)
+    if _ALLOWED.fullmatch(declared) is None:
+        message = f"{name} declares the encoding {declared[:40]!r}, which is not read"
+        hint = "save it as UTF-8; read are UTF-8, ASCII, UTF-16, ISO 8859, Windows 1250 to 1258, "
+        raise FormatError(message, hint=f"{hint}GB 18030, GBK, GB 2312, Big5, Shift JIS, EUC-JP and EUC-KR")
+    return 0, _decoded(chain([head], chunks), declared, name)
+
+
+def _declared(head: bytes) -> str:
+    """The encoding that the first bytes show or name, in lower case."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        declared = "utf-16"
-    else:
-        found = _DECLARED.match(head.removeprefix(_BOM))
-        declared = found.group(1).decode() if found else "utf-8"
-    if declared.lower().replace("-", "").replace("_", "") not in ("utf8", "ascii", "usascii"):
-        return 0, _decoded(chain([head], chunks), declared, name)
-    return len(head) - len(head.removeprefix(_BOM)), chain([head.removeprefix(_BOM)], chunks)
+        return "utf-16"
+    for start, without_mark in ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be")):
+        if head.startswith(start):
+            return without_mark
+    found = _DECLARED.match(head.removeprefix(_BOM))
+    return found.group(1).decode().lower().replace("_", "-") if found else "utf-8"
 
 
 def _plain(start: bytes, stream: BinaryIO) -> Iterator[bytes]:

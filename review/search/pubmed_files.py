@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from review.database import Append, LocalStore, Store
-from review.errors import FormatError, ReviewError
+from review.errors import FormatError, ReviewError, UsageProblem
 from review.search import store as rows
 from review.search.checking import unreadable
 from review.search.downloaded import Downloaded, check_md5, check_unchanged, opened
 from review.search.notices import notice_rows
 from review.search.pubmed_xml import PubmedBatch, read_batches
-from review.search.receipts import NEWER, NOT_SELECTED, Receipt, as_already, receipt_of_row, receipt_row
+from review.search.receipts import DELETED, NEWER, NOT_SELECTED, Receipt, as_already, receipt_of_row, receipt_row
 from review.search.records import Record, filled, quarantine_rows, sha256, source_rows
 from review.search.selection import Selection, in_order, select, without_newer
 
@@ -52,7 +52,7 @@ class _Sums:
     rejected: int = 0
     repaired: int = 0
     places: int = 0
-    withdrawn: int = 0
+    withdrawn: set[str] = field(default_factory=set)
     aside: Counter[str] = field(default_factory=Counter)
     filled: Counter[str] = field(default_factory=Counter)
     losses: list[dict[str, Any]] = field(default_factory=list)
@@ -80,6 +80,9 @@ def ingest_files(
     Stops at the first that is refused, because a later file may hold newer readings of the same records; those
     before it stand, and are skipped when the call is repeated. See `ingest_file`.
     """
+    if not source.strip():
+        message = "the source of the file is blank"
+        raise UsageProblem(message, hint='leave --source out, or name it: --source "PubMed"')
     done: list[Ingested] = []
     for path in in_order(paths):
         try:
@@ -210,19 +213,17 @@ def _steps(batch: PubmedBatch, sums: _Sums, stub: Receipt, selection: Selection)
     places = range(sums.places + 1, sums.places + len(batch.records) + 1)
     sums.places += len(batch.records)
     taken = [
-        (place, record)
-        for place, record in zip(places, batch.records, strict=True)
-        if _takes(record.pmid, selection, sums)
+        (place, record) for place, record in zip(places, batch.records, strict=True) if _takes(record, selection, sums)
     ]
     records = [record for _, record in taken]
     found = source_rows(records, source=stub.source)
     # a record that stands in the file twice is one: its id must not hang on where a batch ends
     kept = {row["content_sha256"]: at for at, row in reversed(list(enumerate(found)))}
     first = sorted(kept.values())
-    watched = [at for at in first if records[at].pmid in selection.watched]
-    members = [at for at in first if records[at].pmid not in selection.watched]
-    deleted = [pmid for pmid in batch.deleted if selection.takes(pmid) and pmid not in selection.newer]
-    _add(sums, batch, records, len(deleted))
+    watched = [at for at in first if not selection.lists(records[at].pmid)]
+    members = [at for at in first if selection.lists(records[at].pmid)]
+    deleted = [pmid for pmid in batch.deleted if selection.names(pmid) and pmid not in selection.newer]
+    _add(sums, batch, records, deleted)
     chosen = [found[at] for at in first]
     return [
         Append("search.source_record", chosen),
@@ -248,22 +249,22 @@ def _steps(batch: PubmedBatch, sums: _Sums, stub: Receipt, selection: Selection)
     ]
 
 
-def _takes(pmid: str | None, selection: Selection, sums: _Sums) -> bool:
+def _takes(record: Record, selection: Selection, sums: _Sums) -> bool:
     """Whether a record is taken; one that is not is counted under its reason."""
-    if not selection.takes(pmid):
+    if not selection.takes(record):
         sums.aside[NOT_SELECTED] += 1
         return False
-    if pmid in selection.newer:
+    if record.pmid in selection.newer:
         sums.aside[NEWER] += 1
         return False
     return True
 
 
-def _add(sums: _Sums, batch: PubmedBatch, records: Sequence[Record], deleted: int) -> None:
+def _add(sums: _Sums, batch: PubmedBatch, records: Sequence[Record], deleted: Sequence[str]) -> None:
     sums.markers += batch.markers
     sums.read += len(records)
     sums.rejected += len(batch.rejected)
-    sums.withdrawn += deleted
+    sums.withdrawn.update(deleted)
     sums.filled.update(filled(records))
     for bad in batch.rejected[: max(0, _LISTED - len(sums.losses))]:
         text = bad.content[:80].decode("utf-8", errors="replace").strip()
@@ -308,7 +309,7 @@ def _refuse(store: Store, file: Downloaded, sums: _Sums, stub: Receipt, selectio
 def _filled_in(stub: Receipt, sums: _Sums, more: Mapping[str, int]) -> Receipt:
     # bytes that are no record are kept and listed, but no marker stands for them
     pieces = max(0, sums.accounted - sums.markers)
-    counts = {**sums.aside, "DeleteCitation": sums.withdrawn, "pieces that are no record": pieces, **more}
+    counts = {**sums.aside, DELETED: len(sums.withdrawn), "pieces that are no record": pieces, **more}
     return replace(
         stub,
         markers_seen=sums.markers,

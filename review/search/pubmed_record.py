@@ -21,6 +21,8 @@ def pubmed_record(
 ) -> Record:
     """The record of *fields*; those that are empty are left out."""
     version = version or "1"
+    if pmid[:1] == "0":  # the same record as the one without
+        pmid = pmid.lstrip("0") or pmid
     fields = {name: value for name, value in fields.items() if value}
     fields |= {"pmid": pmid, "version": version, "record_type": kind}
     if status:

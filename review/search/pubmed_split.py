@@ -7,26 +7,32 @@ byte several times.
 from __future__ import annotations
 
 import re
+from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from review.errors import FormatError
+from review.search.pubmed_asides import Asides, behind_blanks, is_nothing, root_tag
 from review.search.pubmed_regular import angles
 
-LARGEST = 64 * 2**20
+LARGEST = 8 * 2**20  # real ones, with thousands of authors, stay below 2 MB
 KEPT = 64 * 2**10
 _AHEAD = 64
 _CHUNK = 2**20
-_ROOT = re.compile(rb"<(PubmedArticleSet|MedlineCitationSet|PubmedBookArticleSet)\b[^>]*?(/?)>")
+_LONGEST_LOOK = 4 * 2**20  # what is kept beyond it is one large thing, and whether that is regular matters to nobody
 _TAG = re.compile(
     rb"<(?:(PubmedArticle|PubmedBookArticle|MedlineCitation|DeleteCitation|DeleteDocument)(?=[\s>/])"
     rb"|/(PubmedArticle|PubmedBookArticle|MedlineCitation|DeleteCitation|DeleteDocument)>)"
 )
-_COMMENT = re.compile(rb"<!--.*?-->|<\?.*?\?>", re.DOTALL)
+_Bytes = np.ndarray[Any, np.dtype[np.uint8]]
+_Places = np.ndarray[Any, np.dtype[np.int64]]
+_JUNK = "bytes between records that are no known record"
+_HIDDEN = "a comment between records that holds tags of records"
 
 
 class Slice(NamedTuple):
@@ -55,8 +61,8 @@ class _Look(NamedTuple):
     """The tags of records in a chunk, where something other than a tag begins with `<`, and what is not regular."""
 
     tags: list[_Tag]
-    asides: list[int]
-    odd: list[int] | None
+    asides: array[int]
+    odd: array[int] | None
 
 
 @dataclass
@@ -88,10 +94,10 @@ def slices(chunks: Iterable[bytes], *, name: str, seen: Seen, first: int = 0, re
     root = source.find_root(name)
     if root is None:
         return
-    cutter = _Cutter(source, seen, regular=regular)
+    cutter = _Cutter(source, seen, root, regular=regular)
     yield from cutter.cut()
-    closing = source.data.rfind(b"</" + root + b">", cutter.at, source.end)
-    if closing < 0 and not cutter.closed(root):
+    closing = source.data.rfind(cutter.root_end, cutter.at, source.end)
+    if closing < 0 and not cutter.is_closed:
         raise _ends_early(name, root, source.root_ends, source.read)
     if cutter.unclosed is not None:
         raise _ends_early(name, *cutter.unclosed, source.read)
@@ -115,17 +121,17 @@ class _Source:
         found = None
         while found is None and not self.final and self.end < LARGEST:
             self.more(0)
-            found = _ROOT.search(self.data, 0, self.end)
+            found = root_tag(self.data, self.end)
         if found is None:
             message = f"{name} holds no PubmedArticleSet, MedlineCitationSet or PubmedBookArticleSet"
             raise FormatError(message, hint="is it PubMed XML, and complete?")
-        if found.group(2):
+        root, behind, is_empty = found
+        if is_empty:
             return None
-        self.root_ends = self.base + found.end()
-        self.base = self.root_ends
-        self.data = self.data[found.end() :]
-        self.end -= found.end()
-        return found.group(1)
+        self.root_ends = self.base = self.base + behind
+        self.data = self.data[behind:]
+        self.end -= behind
+        return root
 
     def more(self, at: int) -> None:
         """Forget data[:at] and read on: as much again as is left, so that a long record is not copied often."""
@@ -151,8 +157,10 @@ class _Source:
 class _Cutter:
     """Where the cutting stands: `at` is the first byte that belongs to nothing yet, `open` a record without end."""
 
-    def __init__(self, source: _Source, seen: Seen, *, regular: bool) -> None:
+    def __init__(self, source: _Source, seen: Seen, root: bytes, *, regular: bool) -> None:
         self.source = source
+        self.root_end = b"</" + root + b">"
+        self.is_closed = False  # whether the end of the root stood in what was dropped
         self.regular = regular
         self.seen = seen
         self.at = 0
@@ -160,7 +168,9 @@ class _Cutter:
         self.number = 0
         self._skipped: bytes | None = None
         self._skipped_at = 0
-        self._dropped = b""
+        self._waiting = -1  # where a comment begins whose end may be to come
+        self._hides = False  # whether a comment behind `at` holds tags
+        self._is_dropping = False  # whether what comes before the next record was told already
 
     @property
     def unclosed(self) -> tuple[bytes, int] | None:
@@ -168,10 +178,6 @@ class _Cutter:
         if self._skipped is not None:
             return self._skipped, self._skipped_at
         return None if self.open is None else (self.open.kind, self.source.base + self.open.at)
-
-    def closed(self, root: bytes) -> bool:
-        """Whether the end tag of *root* stood in what was dropped."""
-        return b"</" + root + b">" in self._dropped
 
     def cut(self) -> Iterator[Slice]:
         """Every slice up to the last whole record."""
@@ -191,6 +197,7 @@ class _Cutter:
         tags, asides, odd = look
         place, count = 0, len(tags)
         self.open = None
+        self._hides = False
         if self._skipped is not None:
             while place < count and tags[place].kind != self._skipped:
                 place += 1
@@ -201,11 +208,20 @@ class _Cutter:
             self.seen.count(tags[:place])
             self.at = data.index(b">", tags[place].at) + 1 if tags[place].closing else tags[place].at
             self._skipped = None
+        between = Asides(data, self.source.end, asides, longest=LARGEST, is_final=self.source.final)
+        self._waiting = -1
         while place < count:
             tag = tags[place]
             at, kind, closing = tag
             if closing or at < self.at:
                 place += 1
+                continue
+            if asides and (behind := between.behind(self.at, at)) != at:
+                if behind < 0:
+                    self._waiting = between.waiting
+                    return
+                self._hides = True
+                place = bisect_left(tags, behind, place, key=attrgetter("at"))
                 continue
             inside = data.find(b">", at, self.source.end)
             follow = place + 1
@@ -215,6 +231,7 @@ class _Cutter:
                 self.open = tag
                 return
             yield from self.left_over(self.at, at)
+            self._is_dropping = False
             self.number += not kind.startswith(b"Delete")
             self.seen.count(tags[place:follow])
             place = follow
@@ -237,34 +254,49 @@ class _Cutter:
         if self.source.end - self.at <= LARGEST:
             return
         tag = self.open
-        yield from self.left_over(self.at, self.source.end - _AHEAD if tag is None else tag.at)
-        if tag is None:
-            self._dropped = _ends(self.source.data[self.at : self.source.end])
-        else:
+        if tag is not None:
+            yield from self.left_over(self.at, tag.at)
+            self._is_dropping = False
+            self.at = tag.at
+            if self.source.end - tag.at <= LARGEST:
+                return
             self.number += not tag.kind.startswith(b"Delete")
             self.seen.count([tag])
             self._skipped, self._skipped_at = tag.kind, self.source.base + tag.at
             yield self._too_large(tag.kind, tag.at)
-        self.at = self.source.end - _AHEAD
+            self.at = self.source.end - _AHEAD
+            return
+        stop = self._waiting if self._waiting >= 0 else self.source.end - _AHEAD
+        told = list(self.left_over(self.at, stop, most=KEPT))
+        yield from told
+        self._is_dropping |= bool(told)
+        self.is_closed |= self.source.data.find(self.root_end, self.at, self.source.end) >= 0
+        self.at = stop
 
     def _too_large(self, kind: bytes, at: int) -> Slice:
         reason = f"larger than {LARGEST >> 20} MB; only its first {KEPT:,} bytes are kept"
         return Slice(kind, self.number, self.source.base + at, self.source.data[at : at + KEPT], reason)
 
-    def left_over(self, at: int, stop: int) -> Iterator[Slice]:
-        """What lies between two records and is neither blank nor a comment."""
+    def left_over(self, at: int, stop: int, *, most: int = LARGEST) -> Iterator[Slice]:
+        """What lies between two records and is neither blank nor a comment; whole, if it is no longer than *most*.
+
+        A comment that holds tags of records is told as well: a `<!--` too many would hide them without a word.
+        """
         if stop - at < 2**10 and self.source.data[at:stop].isspace():
             return
-        between = self.source.data[at:stop]
-        if _COMMENT.sub(b"", between).strip():
-            reason = "bytes between records that are no known record"
-            content = between[:KEPT] if len(between) > LARGEST else between
-            yield Slice(b"", self.number, self.source.base + at, content, reason)
-
-
-def _ends(data: bytes) -> bytes:
-    """The end tags of roots in *data*."""
-    return b"".join(re.findall(rb"</\w+Set>", data))
+        hides, self._hides = self._hides, False
+        if self._is_dropping:
+            return
+        data = self.source.data
+        nothing = is_nothing(data, at, stop)
+        if nothing and not hides:
+            return
+        reason = _HIDDEN if nothing else _JUNK
+        if stop - at > most:
+            at = behind_blanks(data, at, stop)
+            stop = min(stop, at + KEPT)
+            reason += f"; only the first {KEPT:,} are kept"
+        yield Slice(b"", self.number, self.source.base + at, data[at:stop], reason)
 
 
 def _ends_early(name: str, element: bytes, offset: int, read: int) -> FormatError:
@@ -272,7 +304,7 @@ def _ends_early(name: str, element: bytes, offset: int, read: int) -> FormatErro
     return FormatError(message, hint="download it again")
 
 
-def _is_free(places: list[int], start: int, stop: int) -> bool:
+def _is_free(places: Sequence[int], start: int, stop: int) -> bool:
     """Whether none of the sorted *places* lies in data[start:stop]."""
     if not places:
         return True
@@ -282,17 +314,26 @@ def _is_free(places: list[int], start: int, stop: int) -> bool:
 
 def _look(data: bytes, stop: int, regular: bool) -> _Look:
     """What begins before data[stop]; at least 16 bytes stand behind it."""
-    raw: np.ndarray[Any, np.dtype[np.uint8]] = np.frombuffer(data, np.uint8)
-    odd = None
-    if regular:
+    raw: _Bytes = np.frombuffer(data, np.uint8)
+    if regular and stop <= _LONGEST_LOOK:
         opens, irregular = angles(raw, stop)
-        odd = sorted(irregular.tolist())
-    else:
-        opens = np.flatnonzero(raw[:stop] == 60)
+        tags, asides = _tags(data, raw, opens)
+        return _Look(tags, asides, _listed(np.sort(irregular)))
+    tags, asides = [], array("q")
+    for first in range(0, stop, _CHUNK):  # a piece at a time, for a place takes eight times as much as a byte
+        opens = np.flatnonzero(raw[first : min(stop, first + _CHUNK)] == 60) + first
+        more, others = _tags(data, raw, opens)
+        tags += more
+        asides += others
+    return _Look(tags, asides, None)
+
+
+def _tags(data: bytes, raw: _Bytes, opens: _Places) -> tuple[list[_Tag], array[int]]:
+    """The tags of records at the places *opens*, and which of these begin with `<!` or `<?`."""
     name = opens + 1
     name += raw[name] == 47
     first = raw[name]
-    asides = opens[(first == 33) | (first == 63)].tolist()  # <! and <?
+    asides = _listed(opens[(first == 33) | (first == 63)])
     wanted = np.flatnonzero((first == 80) | (first == 77) | (first == 68))  # P, M, D
     name = name[wanted]
     first, third, seventh, eighth = raw[name], raw[name + 2], raw[name + 6], raw[name + 7]
@@ -306,4 +347,9 @@ def _look(data: bytes, stop: int, regular: bool) -> _Look:
         if found := _TAG.match(data, at):
             opening, ending = found.groups()
             tags.append(_Tag(at, opening or ending, opening is None))
-    return _Look(tags, asides, odd)
+    return tags, asides
+
+
+def _listed(places: _Places) -> array[int]:
+    """*places* for a search by bisection, in a quarter of the memory of a list."""
+    return array("q", places.astype(np.int64).tobytes())

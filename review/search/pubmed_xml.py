@@ -25,10 +25,13 @@ from review.search.records import Record, Rejected
 
 __all__ = ["PubmedBatch", "engine", "gunzip", "parse", "read_batches"]
 
-_NUMBER = re.compile(rb"<PMID\b[^>]*>\s*(\d+)\s*</PMID>")
-_PMID = re.compile(r"0*[1-9]\d{0,7}")
+# a batch ends with the record that brings it to so many bytes: records of 8 MB are few in a batch, not 500
+BATCH_BYTES = 24 * 2**20
+_NUMBER = re.compile(rb"<PMID\b[^<>]{0,200}>\s{0,99}([0-9]{1,20})\s{0,99}</PMID>")
+_PMID = re.compile(r"(?!0+$)[0-9]{1,8}")
 _MATHML = b'<record xmlns:mml="http://www.w3.org/1998/Math/MathML">%s</record>'
 _Item = Record | Rejected | tuple[str, ...]
+_Items = Iterator[tuple[_Item, int]]  # each with the bytes it was read from
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ def parse(data: bytes, *, name: str = "the file") -> PubmedBatch:
 def read_batches(stream: BinaryIO, *, name: str, size: int = 500) -> Iterator[PubmedBatch]:
     """The records of a PubMed XML file (maybe gzip) in batches of at most *size*, one batch in memory at a time.
 
+    A batch of large records is shorter: it is closed when they have reached BATCH_BYTES.
     Raises FormatError when the file is not PubMed XML, and when it ends early. That is seen only at its end: the
     batches before it were given out already, and it is for the caller to take them back. `offset` counts the
     bytes of the unpacked file; where that is not UTF-8, the bytes that it has in UTF-8.
@@ -68,12 +72,21 @@ def read_batches(stream: BinaryIO, *, name: str, size: int = 500) -> Iterator[Pu
         before = seen.markers
 
 
-def _next(items: Iterator[_Item], size: int) -> list[_Item]:
-    """The next *size* items. Trees have no cycles: the collector would look at each of them and find nothing."""
+def _next(items: _Items, size: int) -> list[_Item]:
+    """The next *size* items, or as many as make BATCH_BYTES.
+
+    Trees have no cycles: the collector would look at each of them and find nothing.
+    """
     was_on = gc.isenabled()
     gc.disable()
     try:
-        return list(islice(items, size))
+        found, held = [], 0
+        for item, count in islice(items, size):
+            found.append(item)
+            held += count
+            if held >= BATCH_BYTES:
+                break
+        return found
     finally:
         if was_on:
             gc.enable()
@@ -88,13 +101,18 @@ def _batch(items: list[_Item], markers: int) -> PubmedBatch:
     )
 
 
-def _items(stream: BinaryIO, seen: Seen, name: str) -> Iterator[_Item]:
+def _items(stream: BinaryIO, seen: Seen, name: str) -> _Items:
     first, chunks = utf8_chunks(stream, name=name)
     quick = _quick_reader() if is_fast() else None
     for cut in slices(chunks, name=name, seen=seen, first=first, regular=quick is not None):
+        count = len(cut.content)
+        if cut.kind.startswith(b"Delete"):
+            for item in _withdrawn(cut):
+                yield item, count
+            continue
         needed = what_is_read(cut.content) if cut.is_plain and not cut.reason else cut.content
         found = quick(cut.kind, needed, cut.offset) if quick is not None and cut.is_regular and not cut.reason else None
-        yield _careful(cut, needed) if found is None else _checked(found, cut)
+        yield _careful(cut, needed) if found is None else _checked(found, cut), count
 
 
 def _quick_reader() -> Callable[[bytes, bytes, int], Record | None]:
@@ -103,27 +121,45 @@ def _quick_reader() -> Callable[[bytes, bytes, int], Record | None]:
     return quick_reader()
 
 
-def _careful(cut: Slice, needed: bytes) -> _Item:
+def _careful(cut: Slice, needed: bytes) -> Record | Rejected:
     """What ElementTree says of one slice: its word is the last. A fault is told of the whole."""
-    if cut.reason:
-        reason = _named(cut.reason, cut) if cut.kind else cut.reason
-        return Rejected(reason, cut.content, offset=cut.offset)
-    try:
-        try:
-            element = _element(needed)
-        except (ElementTree.ParseError, ValueError):
-            if needed is cut.content:
-                raise
-            element = _element(cut.content)
-    except (ElementTree.ParseError, ValueError) as problem:
-        return Rejected(_named(f"not well-formed: {problem}", cut), cut.content, offset=cut.offset)
-    if cut.kind.startswith(b"Delete"):
-        return tuple(text.strip() for e in element.iter("PMID") if (text := e.text))
+    element = _tree(cut, needed)
+    if isinstance(element, Rejected):
+        return element
     build = book_record if cut.kind == b"PubmedBookArticle" else article_record
     record = build(element, offset=cut.offset)
     if record is None:
         return Rejected(f"record {cut.number}: no PMID", cut.content, offset=cut.offset)
     return _checked(record, cut)
+
+
+def _withdrawn(cut: Slice) -> Iterator[_Item]:
+    """The PMIDs of a list of deletions; where one is no number, the list is rejected beside those that are."""
+    element = _tree(cut, cut.content)
+    if isinstance(element, Rejected):
+        yield element
+        return
+    given = [(one.text or "").strip() for one in element.iter("PMID")]
+    yield tuple(pmid.lstrip("0") for pmid in given if _PMID.fullmatch(pmid))
+    if wrong := [pmid for pmid in given if not _PMID.fullmatch(pmid)]:
+        named = ", ".join(repr(pmid[:40]) for pmid in wrong[:5]) + (", ..." if len(wrong) > 5 else "")
+        reason = f"{len(wrong)} of {len(given)} PMIDs in {cut.kind.decode()} are no numbers: {named}"
+        yield Rejected(reason, cut.content, offset=cut.offset)
+
+
+def _tree(cut: Slice, needed: bytes) -> ElementTree.Element | Rejected:
+    if cut.reason:
+        reason = _named(cut.reason, cut) if cut.kind else cut.reason
+        return Rejected(reason, cut.content, offset=cut.offset)
+    try:
+        try:
+            return _element(needed)
+        except (ElementTree.ParseError, ValueError):
+            if needed is cut.content:
+                raise
+            return _element(cut.content)
+    except (ElementTree.ParseError, ValueError) as problem:
+        return Rejected(_named(f"not well-formed: {problem}", cut), cut.content, offset=cut.offset)
 
 
 def _checked(record: Record, cut: Slice) -> Record | Rejected:

@@ -31,7 +31,7 @@ class Reading:
     """One file as read. `markers` is counted by a scan of its own, so that it can disagree with the records.
 
     `marker_lines` are where the markers stand, `unfinished` the line of a last record that the file cuts off, and
-    `cut_off` what shows that it does.
+    `cut_off` what shows that it does. `deleted` are the PMIDs that the file says PubMed withdrew.
     """
 
     dialect: str
@@ -43,6 +43,7 @@ class Reading:
     repairs: tuple[Repair, ...] = ()
     strays: tuple[Stray, ...] = ()
     unmapped: Mapping[str, int] = field(default_factory=dict)
+    deleted: tuple[str, ...] = ()
     unfinished: int | None = None
     cut_off: str = ""
     encoding: str = "utf-8"

@@ -31,6 +31,7 @@ from review.search.transport import Answer
 GROUP = 300  # PMIDs in one question: with a long line it stays a body that PubMed reads at once
 _PMID = re.compile(r"[1-9]\d{0,7}")
 _NAMED = 20
+_ONE_A_LINE = "a text file with one PMID in a line (# begins a comment), or a set of queries/pubmed/known"
 
 Say = Callable[[str], None]
 
@@ -110,7 +111,13 @@ class Recall:
 
 
 def find_known(folder: Path, given: str) -> Path:
-    """The file of a known set: a path, or the name of one in `pubmed/known` of a queries folder."""
+    """The file of a known set: a path, or the name of one in `pubmed/known` of a queries folder.
+
+    Raises UsageProblem for a blank.
+    """
+    if not given.strip():
+        message = "the name of the file of PMIDs is blank"
+        raise UsageProblem(message, hint=f"name {_ONE_A_LINE}")
     shipped = folder / "pubmed" / "known" / f"{given}.txt"
     return shipped if not Path(given).is_file() and shipped.is_file() else Path(given)
 
@@ -118,8 +125,8 @@ def find_known(folder: Path, given: str) -> Path:
 def read_known(path: Path, *, name: str | None = None) -> KnownSet:
     """The PMIDs of a text file: one in a line, `#` begins a comment. Raises FormatError naming every bad line."""
     if not path.is_file():
-        message = f"there is no file {path}"
-        raise UsageProblem(message, hint="a text file with one PMID in a line; # begins a comment")
+        message = f"{path} is no file" if path.exists() else f"there is no file {path}"
+        raise UsageProblem(message, hint=f"name {_ONE_A_LINE}")
     try:
         text = path.read_text("utf-8-sig")
     except UnicodeDecodeError as problem:

@@ -26,6 +26,8 @@ _TAGGED_IN = {"wos": re.compile(r"[A-Z][A-Z0-9] \S"), "bibtex": re.compile(r"@|[
 # records that were read and set aside; they stand among the unmapped, because they fill no column
 NOT_SELECTED = "not selected"
 NEWER = "in a newer file already"
+# PMIDs that PubMed withdrew: no records, but among the counts of the file too
+DELETED = "DeleteCitation"
 
 
 @dataclass(frozen=True)
@@ -205,7 +207,9 @@ def words(receipt: Receipt) -> str:
         f"  repaired {receipt.records_repaired}, new {receipt.records_new}",
         "  filled: " + ", ".join(f"{name} {count}" for name, count in receipt.filled.items()),
     ]
-    if in_no_column := {tag: n for tag, n in receipt.unmapped.items() if tag not in aside}:
+    if deleted := receipt.unmapped.get(DELETED):
+        lines.append(f"  {deleted} deletion{'' if deleted == 1 else 's'}: PMIDs that PubMed withdrew")
+    if in_no_column := {tag: n for tag, n in receipt.unmapped.items() if tag not in (*aside, DELETED)}:
         lines.append(
             "  kept but in no column: " + ", ".join(f"{tag} {n}" for tag, n in list(in_no_column.items())[:20])
         )

@@ -11,18 +11,24 @@ A folder holds manifest.json and one .xml for each body. The manifest:
 `line` asks for the count of a line, `ids` for the ids of the last one, `fetch` for records, `recount` whether the
 ids are still all. `pinned_to` and `updates` stand only where the run had them. Neither the key nor the address of
 who asked is in it.
+
+A folder may come from a stranger, so that nothing in it is believed: every value is of its type and length, every body
+a regular file in the folder, neither a link nor of a size that no answer has.
 """
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import json
+import re
+import stat
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from review.errors import FormatError, UsageProblem
 from review.search import signals
@@ -30,6 +36,13 @@ from review.search.records import sha256
 
 FORMAT = "regen-review recorded run 1"
 MANIFEST = "manifest.json"
+_AGAIN = "export the run again: review search export RUN_ID FOLDER"
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_ENDPOINT = re.compile(r"[a-z]{1,20}")
+_MOST = 50_000  # answers: ten million records
+_LARGEST = 512 * 2**20
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_STATUS = range(100, 600)
 
 
 @dataclass(frozen=True)
@@ -134,8 +147,20 @@ def body_of_row(row: Mapping[str, Any]) -> Body:
 
 
 def write_folder(folder: Path, recording: Recording) -> Path:
-    """Write a recording; the manifest comes last, so that a folder with one is whole. Returns the manifest's path."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write a recording; the manifest comes last, so that a folder with one is whole. Returns the manifest's path.
+
+    Raises UsageProblem where no folder can be made, or one holds a recording already.
+    """
+    if folder.exists() and not folder.is_dir():
+        message = f"{folder} is no folder"
+        raise UsageProblem(message, hint="give a new folder: each stored answer becomes a file in it")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        if problem.errno == errno.ENOSPC:
+            raise
+        message = f"the folder {folder} cannot be made: {problem.strerror or problem}"
+        raise UsageProblem(message, hint="give a folder in a place where you may write") from problem
     if (folder / MANIFEST).exists():
         message = f"{folder} holds a recorded run already"
         raise UsageProblem(message, hint="give another folder")
@@ -174,32 +199,72 @@ def write_folder(folder: Path, recording: Recording) -> Path:
 def read_folder(folder: Path) -> Recording:
     """Read a recording. Raises FormatError for a manifest or a body that is not what it says."""
     path = folder / MANIFEST
-    _refuse_irregular(path)
     try:
-        manifest = json.loads(path.read_text("utf-8"))
+        words = _content(path).decode("utf-8")
     except OSError as problem:
         message = f"{path} cannot be read: {problem.strerror}"
         raise UsageProblem(message, hint="a recorded run is a folder with manifest.json and its bodies") from problem
+    except UnicodeDecodeError as problem:
+        message = f"{path} is not UTF-8: {problem}"
+        raise FormatError(message, hint=_AGAIN) from problem
+    try:
+        manifest = json.loads(words, parse_constant=_no_number)
     except ValueError as problem:
         message = f"{path} is not JSON: {problem}"
-        raise FormatError(message) from problem
+        raise FormatError(message, hint=_AGAIN) from problem
+    except RecursionError as problem:
+        message = f"{path} is no manifest: its lists are nested too deeply"
+        raise FormatError(message, hint=_AGAIN) from problem
     if isinstance(manifest, list):
         manifest = {"format": FORMAT, "responses": manifest}
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        message = f"{path}: format is {manifest.get('format')!r}; allowed: {FORMAT!r}"
-        raise FormatError(message)
+        _refuse(path, "format", manifest.get("format") if isinstance(manifest, dict) else manifest, repr(FORMAT))
     entries = manifest.get("responses") or []
+    if not isinstance(entries, list):
+        _refuse(path, "responses", entries, "a list")
+    if len(entries) > _MOST:
+        message = f"{path} lists {len(entries):,} responses; allowed: at most {_MOST:,}"
+        raise FormatError(message, hint=_AGAIN)
+    simulated = manifest.get("simulated", False)
+    if not isinstance(simulated, bool):
+        _refuse(path, "simulated", simulated, "true or false")
+    run_id, updates = (_name(path, key, manifest.get(key)) for key in ("run_id", "updates"))
+    strategy, version = (_text(path, key, manifest.get(key)) for key in ("strategy", "strategy_version"))
+    pinned_to = _day(path, manifest.get("pinned_to"))
     bodies = tuple(_body(folder, path, number, entry) for number, entry in enumerate(entries, start=1))
     fallback = "rec_" + sha256(*(hashlib.sha256(body.content).hexdigest() for body in bodies))[:24]
     return Recording(
-        run_id=str(manifest.get("run_id") or fallback),
-        strategy=manifest.get("strategy"),
-        strategy_version=manifest.get("strategy_version"),
-        simulated=bool(manifest.get("simulated", False)),
+        run_id=run_id or fallback,
+        strategy=strategy,
+        strategy_version=version,
+        simulated=simulated,
         bodies=bodies,
-        pinned_to=_day(path, manifest.get("pinned_to")),
-        updates=manifest.get("updates"),
+        pinned_to=pinned_to,
+        updates=updates,
     )
+
+
+def _no_number(words: str) -> NoReturn:
+    message = f"{words} is no number"
+    raise ValueError(message)
+
+
+def _refuse(path: Path, key: str, given: object, allowed: str) -> NoReturn:
+    """Say what stands in the manifest, shortened, and what may stand there."""
+    message = f"{path}: {key} is {ascii(given)[:80]}; allowed: {allowed}"
+    raise FormatError(message, hint=_AGAIN)
+
+
+def _name(path: Path, key: str, given: object) -> str | None:
+    if given is not None and not (isinstance(given, str) and _NAME.fullmatch(given)):
+        _refuse(path, key, given, f"{_NAME.pattern}, that is letters, digits, _ . - and at most 100 of them")
+    return given
+
+
+def _text(path: Path, key: str, given: object) -> str | None:
+    if given is not None and not (isinstance(given, str) and len(given) <= 200 and given.isprintable()):
+        _refuse(path, key, given, "at most 200 characters that can be printed")
+    return given
 
 
 def _day(path: Path, given: object) -> date | None:
@@ -207,41 +272,71 @@ def _day(path: Path, given: object) -> date | None:
         return None
     try:
         return date.fromisoformat(str(given))
-    except ValueError as problem:
-        message = f"{path}: pinned_to is {given!r}; allowed: a day such as '2026-11-20'"
-        raise FormatError(message, hint="export the run again") from problem
+    except ValueError:
+        _refuse(path, "pinned_to", given, "a day such as '2026-11-20'")
 
 
-def _body(folder: Path, path: Path, number: int, entry: Mapping[str, Any]) -> Body:
+def _body(folder: Path, path: Path, number: int, entry: object) -> Body:
+    """One entry of the manifest and the file that it names."""
+    if not isinstance(entry, dict):
+        _refuse(path, f"response {number}", entry, "endpoint, request, requested_at, http_status, file, sha256")
+    of = f"response {number}: "
+    name, endpoint, wanted = entry.get("file"), entry.get("endpoint"), entry.get("sha256")
+    if not (isinstance(name, str) and _NAME.fullmatch(name)) or name in {".", ".."}:
+        _refuse(path, f"{of}file", name, f"a name in the folder of {_NAME.pattern}")
+    if not (isinstance(endpoint, str) and _ENDPOINT.fullmatch(endpoint)):
+        _refuse(path, f"{of}endpoint", endpoint, "'esearch', 'efetch' or 'elink'")
+    status = entry.get("http_status")
+    if not isinstance(status, int) or status not in _STATUS or isinstance(status, bool):
+        _refuse(path, f"{of}http_status", status, "a whole number from 100 to 599")
+    request, asked_at = _request(path, of, entry.get("request")), _asked_at(path, of, entry.get("requested_at"))
     try:
-        name, endpoint, request = str(entry["file"]), str(entry["endpoint"]), dict(entry["request"])
-        asked_at = datetime.fromisoformat(str(entry["requested_at"]))
-        status, wanted = int(entry["http_status"]), str(entry["sha256"])
-    except (KeyError, TypeError, ValueError) as problem:
-        message = f"{path}: response {number}: {problem!r} is missing or wrong"
-        raise FormatError(
-            message, hint="each has endpoint, request, requested_at, http_status, file, sha256"
-        ) from problem
-    if Path(name).name != name or asked_at.tzinfo is None:
-        message = f"{path}: response {number}: {name!r} must be a name in the folder, requested_at must have a zone"
-        raise FormatError(message)
-    _refuse_irregular(folder / name)
-    try:
-        content = (folder / name).read_bytes()
+        content = _content(folder / name)
     except OSError as problem:
-        message = f"{path}: response {number}: {name} cannot be read: {problem.strerror}"
-        raise FormatError(message) from problem
+        message = f"{path}: {of}{name} cannot be read: {problem.strerror}"
+        raise FormatError(message, hint=f"put the file back, or {_AGAIN}") from problem
     if hashlib.sha256(content).hexdigest() != wanted:
         message = f"{folder / name} does not match the sha256 of {path.name}: it was changed or cut off"
-        raise FormatError(message, hint="export the run again")
+        raise FormatError(message, hint=_AGAIN)
     return Body(endpoint, request, asked_at, status, gzip.compress(content, compresslevel=1), packed=True)
 
 
-def _refuse_irregular(path: Path) -> None:
-    """A pipe in the place of a file would be waited for without end."""
-    if path.exists() and not path.is_file():
+def _request(path: Path, of: str, given: object) -> Mapping[str, Any]:
+    """A question; one that cannot be written as a line of UTF-8 cannot be stored."""
+    try:
+        if isinstance(given, dict) and canonical(given).encode("utf-8"):
+            return given
+    except (ValueError, RecursionError):
+        pass
+    _refuse(path, f"{of}request", given, "what was asked, as an object of Unicode text and numbers")
+
+
+def _asked_at(path: Path, of: str, given: object) -> datetime:
+    """When a question was asked: not before E-utilities were there, and not in the future."""
+    latest = datetime.now(UTC) + timedelta(days=1)
+    try:
+        asked_at = datetime.fromisoformat(str(given))
+        if asked_at.tzinfo is not None and _EARLIEST <= asked_at <= latest:
+            return asked_at
+    except (ValueError, OverflowError):
+        pass
+    allowed = f"a time with its zone such as '2026-11-20T12:00:00+00:00', from 2000 to {latest:%Y-%m-%d}"
+    _refuse(path, f"{of}requested_at", given, allowed)
+
+
+def _content(path: Path) -> bytes:
+    """What a file of the folder holds.
+
+    A pipe would be waited for without end, a link may lead anywhere, and a file full of holes is larger than memory.
+    """
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode):
         message = f"{path} is no regular file"
-        raise FormatError(message, hint="export the run again")
+        raise FormatError(message, hint=f"neither links nor pipes are read; {_AGAIN}")
+    if found.st_size > _LARGEST:
+        message = f"{path} has {found.st_size:,} bytes; allowed: at most {_LARGEST:,}"
+        raise FormatError(message, hint=_AGAIN)
+    return path.read_bytes()
 
 
 def successful(bodies: Iterable[Body]) -> list[Body]:

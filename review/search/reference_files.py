@@ -17,6 +17,7 @@ from review.search.endnote_tagged import read_endnote_tagged
 from review.search.endnote_xml import read_endnote_xml
 from review.search.nbib import read_nbib
 from review.search.reading import Reading, Repair, Stray, collector_at_rest, stray
+from review.search.receipts import DELETED
 from review.search.records import Record
 from review.search.ris import read_ris
 from review.search.wos import read_wos
@@ -59,7 +60,7 @@ def read_reference_file(
         reading = read_csv(decoded, mapping=mapping, name=name)
     reading = _with_oddities(reading, decoded)
     reading = look_at_records(reading, nul="\0" in decoded.text)
-    if not reading.records and not reading.rejected:
+    if not reading.records and not reading.rejected and not reading.deleted:
         tried = READ_IN_WORDS if dialect == "auto" else dialect
         message = f"0 records in {name}: read as {found.name} ({reading.evidence}); tried {tried}"
         raise FormatError(message, hint="export the search again, or name the dialect with --dialect")
@@ -76,6 +77,7 @@ def _with_oddities(reading: Reading, decoded: Decoded) -> Reading:
 
 def _read_xml(data: bytes, decoded: Decoded, *, name: str, evidence: str) -> Reading:
     batch = pubmed_xml.parse(data, name=name)
+    deleted = tuple(dict.fromkeys(batch.deleted))
     return Reading(
         dialect="pubmed_xml",
         evidence=evidence,
@@ -84,7 +86,8 @@ def _read_xml(data: bytes, decoded: Decoded, *, name: str, evidence: str) -> Rea
         rejected=batch.rejected,
         repairs=tuple(unreadable(_values(batch.records, data))),
         strays=_behind(decoded.text),
-        unmapped={"DeleteCitation": len(batch.deleted)} if batch.deleted else {},
+        unmapped={DELETED: len(deleted)} if deleted else {},
+        deleted=deleted,
         encoding=decoded.encoding,
         bom=decoded.bom,
         newlines=decoded.newlines,

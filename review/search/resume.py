@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 
-from review.database import Store
+from review.database import LocalStore, Store
 from review.errors import EntrezError, UsageProblem
 from review.search import signals
 from review.search import store as rows
@@ -88,8 +89,40 @@ def begin(
 ) -> Start:
     """Take up the strategy's newest run where it was cut off, or write the row with which a new one begins.
 
-    Raises UsageProblem for a *run_id* that has finished.
+    Two processes at once begin one run: the second looks only when the first has written its row. Raises UsageProblem
+    for a *run_id* that has finished.
     """
+    with alone(store):
+        return _begin(
+            store,
+            strategy,
+            run_id=run_id,
+            fresh=fresh,
+            updates=updates,
+            run_by=run_by,
+            simulated=simulated,
+            today=today,
+            say=say,
+        )
+
+
+def alone(store: Store) -> AbstractContextManager[None]:
+    """Keep other processes out of the database between a look and what is written on it."""
+    return store.holding() if isinstance(store, LocalStore) else nullcontext()
+
+
+def _begin(
+    store: Store,
+    strategy: Strategy,
+    *,
+    run_id: str | None,
+    fresh: bool,
+    updates: str | None,
+    run_by: str | None,
+    simulated: bool,
+    today: date,
+    say: Callable[[str], None],
+) -> Start:
     last = None if fresh else _cut_off(store, strategy, run_id=run_id, updates=updates, today=today, say=say)
     if last is not None:
         return last

@@ -36,6 +36,7 @@ from review.search.entrez import BATCH, Client, Request
 from review.search.fetching import Progress, Say, batches, collect, questions, stored_pmids
 from review.search.recorded import Body, Recording, body_of_row, read_folder, response_rows, write_folder
 from review.search.records import source_rows
+from review.search.replayed import known_here
 from review.search.resume import Start, begin, remembering
 from review.search.strategy import Strategy
 from review.search.transport import Answer
@@ -272,25 +273,31 @@ def replay_folder(
     allow_missing: bool = False,
     say: Say = lambda words: None,
 ) -> RunResult:
-    """Replay a recorded run from *folder* (see recorded.py); its bodies are stored first, as those of a run are."""
+    """Replay a recorded run from *folder* (see recorded.py); its bodies are stored first, as those of a run are.
+
+    Of a run that is closed here, the closing row and its answers stand: the folder may only repeat them. Raises
+    UsageProblem where it holds others.
+    """
     recording = read_folder(folder)
     if recording.strategy not in (None, strategy.name):
         message = f"{folder} records the strategy {recording.strategy!r}, not {strategy.name!r}"
         raise UsageProblem(message)
-    coming = map(response_rows(recording.run_id), recording.bodies)
+    known = known_here(store, recording, folder)
+    coming = map(response_rows(recording.run_id), () if known.stored else recording.bodies)
     while some := list(islice(coming, _KEPT_AT_ONCE)):
         rows.keep_responses(store, some)
+    closed = known.closed
     how = _Closing(
         run_id=recording.run_id,
         mode="replay",
         run_by=run_by,
         simulated=recording.simulated or project.simulated,
-        pinned_to=recording.pinned_to,
-        updates=recording.updates,
+        pinned_to=closed["pinned_to"] if closed else recording.pinned_to,
+        updates=closed["updates"] if closed else recording.updates,
         accept_dropped=allow_dropped_terms,
         accept_missing=allow_missing,
     )
-    return _close(store, strategy, how, say=say)
+    return _close(store, strategy, how, closed=closed, say=say)
 
 
 def export_run(store: Store, run_id: str, folder: Path) -> Path:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from review.database import Store
 from review.errors import FormatError, UsageProblem
 from review.search import store as rows
 from review.search.ingest import read_bytes
-from review.search.records import sha256
+from review.search.known import Numbers, known
+from review.search.records import Record, sha256
 
 _LINE = re.compile(r"0*([1-9]\d{0,7})")
 _NLM_NAME = re.compile(r"(?:pubmed|medline)(\d\d)n(\d{4,})\.xml(?:\.gz)?")
@@ -19,30 +20,45 @@ _NLM_NAME = re.compile(r"(?:pubmed|medline)(\d\d)n(\d{4,})\.xml(?:\.gz)?")
 
 @dataclass(frozen=True)
 class Selection:
-    """PMIDs that are taken; None for all. `watched` are read for their notices alone, `newer` stand in a later file."""
+    """What is taken: records of `pmids` (None for all); what bears one of the numbers that are `watched` is read for
+    its notices alone. `newer` are PMIDs that stand in a later file.
+    """
 
     kind: str = "all"
     pmids: frozenset[str] | None = None
-    watched: frozenset[str] = frozenset()
+    watched: Numbers = field(default_factory=Numbers)
     newer: frozenset[str] = frozenset()
 
-    def takes(self, pmid: str | None) -> bool:
-        """Whether a record of that PMID was asked for."""
-        return self.pmids is None or pmid in self.pmids or pmid in self.watched
+    def takes(self, record: Record) -> bool:
+        """Whether a record was asked for, by its PMID, its DOI or its PubMed Central number."""
+        return self.names(record.pmid) or record.doi in self.watched.dois or record.pmcid in self.watched.pmcids
+
+    def names(self, pmid: str | None) -> bool:
+        """Whether that PMID was asked for."""
+        return self.lists(pmid) or pmid in self.watched.pmids or pmid in self.watched.found
+
+    def lists(self, pmid: str | None) -> bool:
+        """Whether what has that PMID is a record of the review, and not only read for its notices."""
+        return self.pmids is None or pmid in self.pmids
 
     @property
     def fingerprint(self) -> Sequence[str]:
-        """What tells two selections from one file apart; nothing when all is taken, as `review import` does."""
+        """What tells two selections from one file apart; nothing when all is taken, as `review import` does.
+
+        The PMIDs that DOIs led to are not in it: they follow from the DOIs and the files, and would make the same
+        command read the same file twice.
+        """
         if self.pmids is None:
             return ()
-        return self.kind, sha256(*sorted(self.pmids)), sha256(*sorted(self.watched))
+        parts = (self.pmids, self.watched.pmids, self.watched.dois, self.watched.pmcids)
+        return self.kind, *(sha256(*sorted(part)) for part in parts)
 
 
 def select(store: Store, *, source: str, only: Collection[str] | None, known_only: bool) -> Selection:
     """The selection that a person asked for. Raises UsageProblem when two were.
 
-    What the review knows are its records of *source*. The PMIDs of study reports and of other sources' records are
-    no records of *source*, and do not become any: they are watched.
+    What the review knows are its records of *source*. Study reports, the sources of figures and records of other
+    sources are no records of *source*, and do not become any: they are watched.
     """
     if only is not None and known_only:
         message = "--pmids and --known-only were both given"
@@ -51,8 +67,9 @@ def select(store: Store, *, source: str, only: Collection[str] | None, known_onl
         return Selection("pmids", frozenset(only))
     if not known_only:
         return Selection()
-    known = frozenset(rows.shown_versions(store, source=source))
-    return Selection("known", known, frozenset(rows.watchable_pmids(store)) - known)
+    ours = frozenset(rows.shown_versions(store, source=source))
+    numbers = known(store, source=source)
+    return Selection("known", ours, replace(numbers, pmids=numbers.pmids - ours))
 
 
 def without_newer(store: Store, selection: Selection, *, source: str, platform: str, name: str) -> Selection:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import NoReturn
 from xml.etree import ElementTree
+from xml.parsers import expat
 
 from review.errors import EntrezError, Incomplete
 
@@ -20,7 +21,9 @@ _OUTAGE = re.compile(
     re.IGNORECASE,
 )
 _OUR_FAULT = re.compile(r"cannot be larger|out of acceptable range", re.IGNORECASE)
-_DOCTYPE = re.compile(rb"<!DOCTYPE[^>\[]*(?:\[.*?\])?[^>]*>", re.DOTALL)
+_COUNT = re.compile(r"[0-9]{1,9}")
+_PMID = re.compile(r"[1-9][0-9]{0,8}")
+_SHOWN = 500
 _LONGEST_ERROR = 20_000  # a longer answer holds records, in whose text the word may stand
 _WORD = re.compile(r'"[^"]*"|\[[^\]]*\]|[()]|[^\s()"\[]+|["\[]')
 # a tag as strategies write it → as translations write it; any other stands for itself
@@ -82,18 +85,18 @@ def read_esearch(body: bytes, *, what: str, asked: int = 0) -> Found:
     Raises EntrezError for <ERROR> and for any OutputMessage but "No items found.", and Incomplete for fewer ids
     than were due.
     """
-    root = _root(body, what)
+    root = read_xml(body, what=what)
     for error in root.iter("ERROR"):
         _refuse(what, "".join(error.itertext()).strip())
-    count = root.findtext("Count") or ""
-    if root.tag != "eSearchResult" or not count.isdigit():
+    count = (root.findtext("Count") or "").strip()
+    if root.tag != "eSearchResult" or not _COUNT.fullmatch(count):
         _refuse(what, f"an answer without a count: {body[:120]!r}")
     notes = tuple("".join(e.itertext()).strip() for e in root.iter("OutputMessage"))
     for note in notes:
         if not note.lower().startswith(_HARMLESS):
             _refuse(what, note)
     ids = tuple((e.text or "").strip() for e in root.findall("IdList/Id"))
-    if not all(pmid.isascii() and pmid.isdigit() for pmid in ids):
+    if not all(_PMID.fullmatch(pmid) for pmid in ids):
         _refuse(what, f"ids that are no PMIDs: {', '.join(ids)[:80]}")
     if len(ids) < min(int(count), asked):
         message = f"PubMed answered {what} with {len(ids)} ids for a count of {count}, {asked} were asked"
@@ -103,8 +106,17 @@ def read_esearch(body: bytes, *, what: str, asked: int = 0) -> Found:
     return Found(int(count), ids, (root.findtext("QueryTranslation") or "").strip(), dropped, notes, ignored)
 
 
+def read_elink(body: bytes, *, what: str) -> ElementTree.Element:
+    """The elink answer in *body* to *what*. Raises EntrezError for what is no XML, and for ids that are no PMIDs."""
+    root = read_xml(body, what=what)
+    ids = ((e.text or "").strip() for e in root.iter("Id"))
+    if strange := [text for text in ids if text and not _PMID.fullmatch(text)]:
+        _refuse(what, f"ids that are no PMIDs: {', '.join(strange)[:80]}")
+    return root
+
+
 def warnings(text: str, found: Found, *, before: tuple[str, int] | None) -> list[str]:
-    """What a person should look at: an empty or changed reading, a missing field tag, hits that went away."""
+    """What a person should look at: an empty or changed reading, a missing field tag, no hits."""
     said = []
     if not found.translation:
         said.append("PubMed gave no translation of the query")
@@ -124,6 +136,8 @@ def warnings(text: str, found: Found, *, before: tuple[str, int] | None) -> list
             said.append(f"PubMed reads the line differently now: {changes}")
         if hits and not found.count:
             said.append(f"no hits, but {hits} when it last ran")
+    if not found.count and not (before and before[1]):
+        said.append("no hits: is a word misspelt, or a tag not the one that was meant?")
     return said
 
 
@@ -144,7 +158,7 @@ def translation_diff(before: str, now: str) -> list[str]:
 def incomplete_esearch(body: bytes) -> str | None:
     """What is missing from a body that should be an esearch answer; None when it is whole."""
     missing = _incomplete(body, rb"</eSearchResult>\s*$", "esearch answer")
-    if missing is None and b"<ERROR>" not in body and not re.search(rb"<Count>\s*\d+\s*</Count>", body):
+    if missing is None and b"<ERROR>" not in body and not re.search(rb"<Count>\s*[0-9]{1,9}\s*</Count>", body):
         return f"an answer without a count: {body[:120]!r}"
     return missing
 
@@ -170,8 +184,9 @@ def efetch_error(body: bytes) -> str | None:
 
 
 def _error(body: bytes) -> str | None:
-    found = re.search(rb"<ERROR>(.*?)</ERROR>", body, re.DOTALL)
-    return html.unescape(found.group(1).decode("utf-8", errors="replace")).strip() if found else None
+    _, opened, rest = body.partition(b"<ERROR>")
+    said, closed, _ = rest.partition(b"</ERROR>")
+    return html.unescape(said.decode("utf-8", errors="replace")).strip()[:_SHOWN] if opened and closed else None
 
 
 def _incomplete(body: bytes, end: bytes, name: str) -> str | None:
@@ -212,14 +227,27 @@ def _placed(clauses: list[str], at: int) -> str:
     return clauses[at]
 
 
-def _root(body: bytes, what: str) -> ElementTree.Element:
+def read_xml(body: bytes, *, what: str) -> ElementTree.Element:
+    """The answer in *body* to *what* as XML. Raises EntrezError for a DOCTYPE that declares anything itself.
+
+    NCBI's answers name their DTD and declare nothing; an entity can make one line out of anything, a million times.
+    """
+
+    def declared(name: str, system: str | None, public: str | None, internal: int) -> None:
+        if internal:
+            _refuse(what, "a document that declares entities of its own")
+
     try:
-        return ElementTree.fromstring(_DOCTYPE.sub(b"", body, count=1))
-    except ElementTree.ParseError as problem:
+        guard = expat.ParserCreate()
+        guard.StartDoctypeDeclHandler = declared
+        guard.Parse(body, True)
+        return ElementTree.fromstring(body)
+    # an encoding that Python does not have is a LookupError, one that is no text's a ValueError
+    except (expat.ExpatError, ElementTree.ParseError, LookupError, ValueError) as problem:
         message = f"PubMed's answer to {what} is not XML: {problem}"
         raise EntrezError(message) from problem
 
 
 def _refuse(what: str, said: str) -> NoReturn:
-    message = f"PubMed answered {what} with: {said}"
+    message = f"PubMed answered {what} with: {said[:_SHOWN]}"
     raise EntrezError(message, hint="nothing was counted as a result")

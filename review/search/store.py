@@ -259,12 +259,29 @@ _SHOWN = """
 select pmid, source_record_id from v1.source_record
 where source = $source and accession = pmid and is_latest
 """
-_WATCHABLE = """
-select pmid from (
-  select pmid from v1.source_record where is_latest
-  union
-  select pmid from v1.study_report)
-where regexp_full_match(pmid, '[1-9][0-9]{0,7}') order by cast(pmid as bigint)
+_RECORD_NUMBERS = """
+select
+  list(distinct pmid) filter (regexp_full_match(pmid, '[1-9][0-9]{0,7}')) as pmids,
+  list(distinct doi) filter (source <> $source or pmid is null) as dois,
+  list(distinct pmcid) filter (source <> $source or pmid is null) as pmcids
+from v1.source_record where is_latest
+"""
+_DOCUMENT_NAMES = "select study_id, report_kind, id_kind, id from v1.document_name order by all"
+_STUDY_IDS = "select study_id from v1.study union select study_id from v1.study_report order by study_id"
+_READ_UNDER = """
+with readings as (
+  select r.source_record_id, r.import_id from search.import_record r
+  union all
+  select w.source_record_id, w.import_id from search.watched_record w
+), newest as (
+  select s.pmid, s.doi, s.pmcid from readings r
+  join search.import_receipt i on i.import_id = r.import_id and i.status = 'committed'
+  join search.source_record s on s.source_record_id = r.source_record_id
+  where regexp_full_match(s.pmid, '[1-9][0-9]{0,7}')
+  qualify row_number() over (partition by s.source, s.pmid order by i.arrival desc, s.arrival desc) = 1
+)
+select pmid, doi, pmcid from newest
+where doi in (select unnest($dois)) or pmcid in (select unnest($pmcids)) order by all
 """
 _OPEN_WATCH = """
 select s.run_id, s.started_at, s.simulated from search.run_start s
@@ -273,28 +290,35 @@ order by s.arrival desc limit 1
 """
 _STANDING = """
 with found as (
-  select s.pmid, min(m.record_id) as record_id
-  from v1.source_record s join v1.record_member m using (source_record_id)
-  where s.is_latest and s.pmid in (select unnest($pmids))
-  group by s.pmid
+  select name, min(record_id) as record_id
+  from (
+    select coalesce(s.pmid, s.doi) as name, m.record_id
+    from v1.source_record s join v1.record_member m using (source_record_id) where s.is_latest
+    union all
+    select coalesce(pmid, doi), record_id from v1.notice)
+  where name in (select unnest($names)) group by name
 ), stood as (
   select record_id, stage, state from v1.screening_state where record_id in (select record_id from found)
   qualify row_number() over (
     partition by record_id order by list_position(['full_text', 'title_abstract', 'final'], stage)) = 1
 ), reported as (
-  select pmid, list(distinct study_id order by study_id) as study_ids from v1.study_report group by pmid
+  select name, list(distinct study_id order by study_id) as study_ids
+  from (
+    select id as name, study_id from v1.document_name where id_kind <> 'pmcid'
+    union
+    select pmid, study_id from v1.study_notice) group by name
 )
-select a.pmid, f.record_id, r.title, d.stage, d.state, coalesce(p.study_ids, []::varchar[]) as study_ids
-from (select unnest($pmids) as pmid) a
-left join found f using (pmid)
+select a.name, f.record_id, r.title, d.stage, d.state, coalesce(p.study_ids, []::varchar[]) as study_ids
+from (select unnest($names) as name) a
+left join found f using (name)
 left join v1.record r using (record_id)
 left join stood d using (record_id)
-left join reported p using (pmid)
+left join reported p using (name)
 """
 _NOTICES = """
-select pmid, kind, notice_pmid, notice_text, seen_at from v1.notice
-where record_id is not null or len(study_ids) > 0
-order by pmid, kind, notice_pmid, notice_text
+select pmid, doi, kind, notice_pmid, notice_text, seen_at from v1.notice
+where record_id is not null or len(study_ids) > 0 or pmid in (select pmid from v1.study_notice)
+order by pmid, doi, kind, notice_pmid, notice_text
 """
 
 
@@ -318,9 +342,26 @@ def shown_versions(store: Store, *, source: str) -> dict[str, str]:
     return {row["pmid"]: row["source_record_id"] for row in store.read(_SHOWN, {"source": source}).to_dicts()}
 
 
-def watchable_pmids(store: Store) -> list[str]:
-    """Every PMID of a record or of a study report, by number."""
-    return [str(pmid) for pmid in store.read(_WATCHABLE)["pmid"].to_list()]
+def record_numbers(store: Store, *, source: str) -> tuple[list[str], list[str], list[str]]:
+    """PMIDs, DOIs and PMC numbers of all records as they were read last; of *source* only PMIDs where there are any."""
+    row = store.read(_RECORD_NUMBERS, {"source": source}).to_dicts()[0]
+    pmids, dois, pmcids = ([str(one) for one in row[name] or ()] for name in ("pmids", "dois", "pmcids"))
+    return pmids, dois, pmcids
+
+
+def document_names(store: Store) -> list[dict[str, Any]]:
+    """The PMIDs, DOIs and PMC numbers of the reports of studies, and of other pages from which figures were read."""
+    return store.read(_DOCUMENT_NAMES).to_dicts()
+
+
+def study_ids(store: Store) -> list[str]:
+    """Every study."""
+    return [str(study) for study in store.read(_STUDY_IDS)["study_id"].to_list()]
+
+
+def read_under(store: Store, *, dois: Sequence[str], pmcids: Sequence[str]) -> list[dict[str, Any]]:
+    """PMID, DOI and PMC number of what was read, as a record or for its notices alone, under one of these numbers."""
+    return store.read(_READ_UNDER, {"dois": list(dois), "pmcids": list(pmcids)}).to_dicts()
 
 
 def open_watch(store: Store) -> dict[str, Any] | None:
@@ -329,15 +370,15 @@ def open_watch(store: Store) -> dict[str, Any] | None:
     return rows[0] if rows else None
 
 
-def standing(store: Store, pmids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """PMID → the record that it is, where that stands in screening, and the studies that it reports."""
-    if not pmids:
+def standing(store: Store, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """PMID, or DOI of what has none → its record, where that stands in screening, and the studies that rest on it."""
+    if not names:
         return {}
-    return {row["pmid"]: row for row in store.read(_STANDING, {"pmids": list(pmids)}).to_dicts()}
+    return {row["name"]: row for row in store.read(_STANDING, {"names": list(names)}).to_dicts()}
 
 
 def notices(store: Store) -> list[dict[str, Any]]:
-    """What PubMed says today of records and of reports of studies."""
+    """What is said today of records, of reports of studies and of what figures were read from."""
     return store.read(_NOTICES).to_dicts()
 
 

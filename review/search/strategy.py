@@ -8,32 +8,44 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from review.errors import ProtocolError, UsageProblem
+from review.search.other_databases import with_signs
 from review.search.records import sha256
 from review.search.syntax import faults, holds_mesh
 from review.toml_file import TomlTable, read_toml
 
 SOURCES = ["PubMed"]
 STATUSES = ["not run", "run"]
-_REFERENCE = re.compile(r"#(\d+)")
-_COMBINATION = re.compile(r"^[\s()]*(?:#\d+|AND|OR|NOT|[\s()])+$")
+_REFERENCE = re.compile(r"#(\d{1,4})(?!\d)")
+_COMBINATION = re.compile(r"^(?:#\d+|AND|OR|NOT|[\s()])+$")
 _FILE = "P507"  # the lint's rules have numbers; this one is of the file's keys and values, whatever they say
 _Value = TypeVar("_Value")
+# far above any strategy that a person writes; a file from a stranger must not keep a machine busy
+_LARGEST_FILE = 1_000_000
+_MOST_LINES = 1_000
+_LONGEST_LINE = 20_000
+_LONGEST_QUERY = 300_000
+_DEEPEST = 40
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """A mistake for which a strategy is not read: its rule, the line of the strategy (0: none), the exact words."""
+    """A mistake for which a strategy is not read: its rule, the line of the strategy (0: none), the exact words.
+
+    `wrong` and `mend` are there where the words of the rule would be too general.
+    """
 
     rule: str
     no: int
     words: str
     problem: ProtocolError
+    wrong: str = ""
+    mend: str = ""
 
 
 Note = Callable[[Refusal], None]
@@ -41,7 +53,10 @@ Note = Callable[[Refusal], None]
 
 @dataclass(frozen=True)
 class Line:
-    """One numbered line. `covers` are the ids of the vocabulary that its words search for."""
+    """One numbered line. `covers` are the ids of the vocabulary that its words search for.
+
+    `at` is where its text stands in the file.
+    """
 
     no: int
     label: str
@@ -82,10 +97,15 @@ class Strategy:
 
     def resolved(self, no: int) -> str:
         """The text of a line with every `#n` replaced by that line in brackets."""
-        line = self.line(no)
-        if not line.refers_to:
-            return line.text
-        return _REFERENCE.sub(lambda found: f"({self.resolved(int(found.group(1)))})", line.text)
+        texts: dict[int, str] = {}
+        for number in sorted(_used(self, no)):
+            line = self.line(number)
+            texts[number] = (
+                _REFERENCE.sub(lambda found: f"({texts[int(found.group(1))]})", line.text)
+                if line.refers_to
+                else line.text
+            )
+        return texts[no]
 
     @property
     def query(self) -> str:
@@ -119,6 +139,9 @@ def read_strategy(path: Path, *, note: Note) -> Strategy:
     if path.exists() and not path.is_file():
         message = f"{path} is no regular file"
         raise ProtocolError(message)
+    if path.exists() and path.stat().st_size > _LARGEST_FILE:
+        message = f"{path} is larger than {_LARGEST_FILE:,} bytes"
+        raise ProtocolError(message, hint="is it a strategy? one is a few kilobytes of text")
     top, text = read_toml(path)
 
     def tried(ask: Callable[[], _Value], instead: _Value) -> _Value:
@@ -132,7 +155,9 @@ def read_strategy(path: Path, *, note: Note) -> Strategy:
     if name != path.stem:
         tried(lambda: top.refuse("name", name, f"{path.stem!r}, the name of the file"), None)
     tables: list[TomlTable] = tried(lambda: top.tables("line"), [])
-    starts = dict(enumerate(_starts(text), start=1))
+    if len(tables) > _MOST_LINES:
+        message = f"{path} has {len(tables):,} lines; allowed: at most {_MOST_LINES:,}"
+        raise ProtocolError(message)
     strategy = Strategy(
         name=name,
         version=tried(lambda: top.text("version"), ""),
@@ -140,7 +165,7 @@ def read_strategy(path: Path, *, note: Note) -> Strategy:
         status=tried(lambda: top.choice("status", STATUSES), STATUSES[0]),
         recall=tried(lambda: top.text("recall", default="not measured"), ""),
         note=tried(lambda: top.text("note", default=""), ""),
-        lines=tuple(_read_line(table, no, starts.get(no, 1), note) for no, table in enumerate(tables, start=1)),
+        lines=tuple(_read_line(table, no, note) for no, table in enumerate(tables, start=1)),
         sha256=sha256(text),
         path=path,
     )
@@ -149,6 +174,7 @@ def read_strategy(path: Path, *, note: Note) -> Strategy:
         _check_line(table, line, note)
     if tables:
         _check_use(tables[-1], strategy, note)
+        _check_length(tables[-1], strategy)
     return strategy
 
 
@@ -202,7 +228,7 @@ def _refuse(refusal: Refusal) -> NoReturn:
     raise refusal.problem
 
 
-def _read_line(table: TomlTable, no: int, at: int, note: Note) -> Line:
+def _read_line(table: TomlTable, no: int, note: Note) -> Line:
     def tried(ask: Callable[[], _Value], instead: _Value) -> _Value:
         try:
             return ask()
@@ -214,11 +240,36 @@ def _read_line(table: TomlTable, no: int, at: int, note: Note) -> Line:
         no=no,
         label=tried(lambda: table.text("label"), ""),
         block=tried(lambda: table.text("block"), ""),
-        text=" ".join(tried(lambda: table.text("text"), "").split()),
+        text=tried(lambda: _line_text(table), ""),
         covers=tried(lambda: table.texts("covers", default=()), ()),
         mesh=tried(lambda: table.choice("mesh", ["unverified", "verified", "none"], default="none"), "unverified"),
-        at=at,
+        at=table.line("text"),
     )
+
+
+def _line_text(table: TomlTable) -> str:
+    """The text of a line, blanks as one. Refuses what no person writes by hand, and no machine should walk through."""
+    text = " ".join(table.text("text").split())
+    if len(text) > _LONGEST_LINE:
+        allowed = f"at most {_LONGEST_LINE:,}; split the line and join the parts"
+        table.refuse("text", f"{len(text):,} characters", allowed)
+    depth = deepest = 0
+    for sign in text:
+        depth += (sign == "(") - (sign == ")")
+        deepest = max(deepest, depth)
+    if deepest > _DEEPEST:
+        table.refuse("text", f"{deepest} brackets in each other", f"at most {_DEEPEST}")
+    return text
+
+
+def _check_length(last: TomlTable, strategy: Strategy) -> None:
+    """Refuse a strategy whose lines, put into each other, grow beyond what can be asked."""
+    lengths: dict[int, int] = {}
+    for line in strategy.lines:
+        lengths[line.no] = len(line.text) + sum(lengths.get(number, 0) for number in line.refers_to)
+        if lengths[line.no] > _LONGEST_QUERY:
+            wrong = f"#{line.no} with {lengths[line.no]:,} characters when its lines are put in"
+            last.refuse("text", wrong, f"at most {_LONGEST_QUERY:,}")
 
 
 def _check_keys(top: TomlTable, tables: list[TomlTable], note: Note) -> None:
@@ -236,11 +287,13 @@ def _check_keys(top: TomlTable, tables: list[TomlTable], note: Note) -> None:
 def _check_line(table: TomlTable, line: Line, note: Note) -> None:
     """Refuse what PubMed would read otherwise than it was meant, or not at all."""
 
-    def refuse(rule: str, words: str, key: str, value: str | None, allowed: str) -> None:
+    def refuse(
+        rule: str, words: str, key: str, value: str | None, allowed: str, *, wrong: str = "", mend: str = ""
+    ) -> None:
         try:
             table.refuse(key, value, allowed)
         except ProtocolError as problem:
-            note(Refusal(rule, line.no, words, problem))
+            note(Refusal(rule, line.no, words, problem, wrong, mend))
 
     for number in line.refers_to:
         if not 1 <= number < line.no:
@@ -249,15 +302,17 @@ def _check_line(table: TomlTable, line: Line, note: Note) -> None:
             )
             refuse("P505", f"#{number}", "text", f"#{number}", f"the number of an earlier line, {earlier}")
     for fault in faults(line.text) if line.text else ():
-        refuse(fault.rule, fault.words, "text", line.text[:80], fault.allowed)
+        refuse(fault.rule, fault.words, "text", line.text[:80], fault.allowed, wrong=fault.wrong, mend=fault.mend)
     if holds_mesh(line.text) and line.mesh == "none":
         allowed = '"unverified" or "verified", because the line holds a MeSH term'
         refuse("P301", "", "mesh", None, allowed)
 
 
 def _check_use(last: TomlTable, strategy: Strategy, note: Note) -> None:
-    """Refuse a line that the search does not use."""
-    used = set(_used(strategy, len(strategy.lines)))
+    """Refuse a line that the search does not use; not where lines are joined by numbers without their sign."""
+    if any(with_signs(line.text) for line in strategy.lines):
+        return
+    used = _used(strategy, len(strategy.lines))
     idle = [line.no for line in strategy.lines if line.no not in used]
     if idle and len(strategy.lines) > 1:
         names = ", ".join(f"#{no}" for no in idle)
@@ -267,16 +322,16 @@ def _check_use(last: TomlTable, strategy: Strategy, note: Note) -> None:
             note(Refusal("P506", len(strategy.lines), names, problem))
 
 
-def _used(strategy: Strategy, no: int) -> Iterator[int]:
-    yield no
-    for number in strategy.line(no).refers_to:
-        if 1 <= number < no:  # another is told of, and a circle would have no end
-            yield from _used(strategy, number)
-
-
-def _starts(text: str) -> list[int]:
-    """The line of the file at which each [[line]] begins."""
-    return [n for n, line in enumerate(text.split("\n"), start=1) if re.match(r"\s*\[\[\s*line\s*\]\]", line)]
+def _used(strategy: Strategy, no: int) -> set[int]:
+    """The numbers of the lines that a line is made of, itself among them."""
+    found, due = {no}, [no]
+    while due:
+        at = due.pop()
+        # a reference to itself or a later line is told of, and a circle would have no end
+        fresh = {number for number in strategy.line(at).refers_to if 1 <= number < at} - found
+        found |= fresh
+        due += fresh
+    return found
 
 
 def _without_quotes(text: str) -> str:

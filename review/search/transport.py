@@ -8,6 +8,7 @@ counts.
 from __future__ import annotations
 
 import random
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -26,11 +27,16 @@ _TURN = threading.Lock()
 _AGAIN = frozenset({408, 429, 500, 502, 503, 504})
 _SMALLEST_GAP = 0.34  # a Retry-After of 0 is no leave to ask at once
 _SHOWN = 200
+_MOST = 1 << 29
+_NUMBER = re.compile(r"[0-9]+")
+_FOREVER = 1e9
 _LATER = "nothing half-done was kept; run the same command again later"
 _NEW_KEY = (
     "NCBI_API_KEY is wrong, or no longer valid: make a new one in the settings of your NCBI account, "
     "or unset it and go on at 3 requests a second"
 )
+_TOO_LARGE = "PubMed sends no such answers: is it PubMed that answers, or a proxy in between?"
+_ELSEWHERE = "PubMed does not do so: is it the sign-in page of a network, or a proxy in between?"
 _HINTS = {
     403: "NCBI lets this address or tool in no longer; write to eutilities@ncbi.nlm.nih.gov",
     414: "the question is too long for PubMed: cut the line of the strategy into two",
@@ -39,7 +45,7 @@ _HINTS = {
 
 @dataclass(frozen=True)
 class Answer:
-    """One body as it came; a key that the server echoed is blotted out."""
+    """One body as it came; a key or an address that the server echoed is blotted out."""
 
     status: int
     body: bytes
@@ -51,7 +57,7 @@ class Trouble:
     """Why an answer does not count.
 
     `again` is false where asking once more cannot help; `wait` are the seconds that the server wants; `crowded`
-    means that all who share the key are asked to wait.
+    means that all who share the key are asked to wait. `refused` is an answer that it is us who do not take.
     """
 
     said: str
@@ -59,14 +65,15 @@ class Trouble:
     hint: str = _LATER
     wait: float | None = None
     crowded: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True)
 class Transport:
     """How patient to be: *timeout* ends a silence, *deadline* an answer that never ends.
 
-    `hide` is a text (the key) that no message may show; *sleep* is the clock's, or a test's. Without a *pace*
-    nothing keeps the limit.
+    `hide` are texts (the key, the address) that no message and no body may show, `spare` those of them that a body may;
+    *sleep* is the clock's, or a test's. Without a *pace* nothing keeps the limit.
     """
 
     tries: int = 6
@@ -74,7 +81,8 @@ class Transport:
     first_wait: float = 1.0
     longest_wait: float = 120.0
     deadline: float = 300.0
-    hide: str | None = field(default=None, repr=False)
+    hide: tuple[str, ...] = field(default=(), repr=False)
+    spare: tuple[str, ...] = field(default=(), repr=False)
     sleep: Callable[[float], None] = time.sleep
     pace: Pace | None = None
 
@@ -86,18 +94,21 @@ class Transport:
         short: Callable[[bytes], str | None],
         keep: Callable[[Answer], None],
         during: Callable[[], AbstractContextManager[None]] = nullcontext,
+        most: int = _MOST,
     ) -> Answer:
         """The first whole answer of *call*, which opens a response.
 
         *short* says what is missing from a body, if anything; *keep* gets every body before it is looked at;
-        *during* is entered while the request is under way. Raises EntrezError when no try brings a whole one.
+        *during* is entered while the request is under way. Raises EntrezError when no try brings a whole one, and at
+        once for an answer of more than *most* bytes, or one that leads elsewhere.
         """
         trouble = Trouble("it was not asked")
         for turn in range(self.tries):
             asked_at = datetime.now(UTC)
-            reply = self._once(call, during)
-            answer = Answer(reply.status, masked_body(self.hide, reply.body), asked_at)
-            if reply.status:
+            reply = self._once(call, during, most)
+            secrets = tuple(text for text in self.hide if text not in self.spare)
+            answer = Answer(reply.status, masked_body(secrets, reply.body), asked_at)
+            if reply.status and not reply.too_large:
                 keep(answer)
             found = _trouble(reply, answer, short)
             if found is None:
@@ -110,11 +121,11 @@ class Transport:
         # outside of any `except`: what urllib raises holds the address, and with it the key
         raise self._error(trouble, what)
 
-    def _once(self, call: Callable[[], Any], during: Callable[[], AbstractContextManager[None]]) -> Reply:
+    def _once(self, call: Callable[[], Any], during: Callable[[], AbstractContextManager[None]], most: int) -> Reply:
         """One try; the lock is for what urllib and Bio.Entrez keep for the whole process, such as time-outs."""
         with _TURN, during():
             slot = self.pace.slot() if self.pace else nullcontext()
-            return exchange(call, timeout=self.timeout, deadline=self.deadline, slot=slot)
+            return exchange(call, timeout=self.timeout, deadline=self.deadline, most=most, slot=slot)
 
     def _pause(self, trouble: Trouble, turn: int) -> None:
         """Wait before the next try; when the key is over its limit, everybody who shares it waits."""
@@ -126,6 +137,8 @@ class Transport:
 
     def _error(self, trouble: Trouble, what: str) -> EntrezError:
         said = masked(self.hide, trouble.said)[:_SHOWN]
+        if trouble.refused:
+            return EntrezError(f"the answer to {what} is not taken: {said}", hint=trouble.hint)
         if not trouble.again:
             return EntrezError(f"PubMed refused {what}: {said}", hint=trouble.hint)
         if (trouble.wait or 0.0) > self.longest_wait:
@@ -138,6 +151,12 @@ def _trouble(reply: Reply, answer: Answer, short: Callable[[bytes], str | None])
     """What is wrong with an answer, if anything; the body of *answer* shows no key, and the messages quote it."""
     if not reply.status:
         return Trouble(reply.broken, hint=f"check the connection to the internet; {_LATER}")
+    if reply.too_large:
+        return Trouble(reply.broken, again=False, hint=_TOO_LARGE, refused=True)
+    if 300 <= reply.status < 400:
+        # neither the address nor the page that holds it is shown
+        said = f"HTTP {reply.status} sends the question to another place, which is not followed"
+        return Trouble(said, again=False, hint=_ELSEWHERE, refused=True)
     said = " ".join(answer.body[:2000].decode("utf-8", errors="replace").split())
     if _is_json(answer.body) and "api key" in said.lower() and "rate limit" not in said.lower():
         return Trouble(f"HTTP {reply.status} {said}", again=False, hint=_NEW_KEY)
@@ -159,10 +178,10 @@ def _retry_after(header: str | None) -> float | None:
     """Seconds of a Retry-After header, which holds a number or a date."""
     if not header:
         return None
-    if header.strip().isascii() and header.strip().isdigit():
-        return float(header)
+    if _NUMBER.fullmatch(header.strip()):
+        return min(float(header), _FOREVER)
     try:
         until = parsedate_to_datetime(header)
-    except ValueError:
+        return max(0.0, (until - datetime.now(UTC)).total_seconds()) if until.tzinfo else None
+    except (ValueError, OverflowError, TypeError, IndexError):
         return None
-    return max(0.0, (until - datetime.now(UTC)).total_seconds()) if until.tzinfo else None

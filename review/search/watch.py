@@ -22,6 +22,7 @@ from review.search.assemble import fetched_records
 from review.search.closing import import_id_of
 from review.search.entrez import Client, Request
 from review.search.fetching import Progress, fetch, stored_pmids
+from review.search.known import SOURCE, known, studies_without_pmid
 from review.search.notices import notice_rows
 from review.search.reading import Reading
 from review.search.receipts import make_receipt, receipt_row
@@ -30,7 +31,6 @@ from review.search.records import membership, quarantine_rows, sha256, source_ro
 from review.search.transport import Answer
 from review.terms import SourceKind
 
-SOURCE = "PubMed"
 # what an older watch that was cut off had read may have been retracted since
 _TAKEN_UP_FOR = timedelta(hours=24)
 
@@ -48,6 +48,20 @@ class Watched:
     not_sent: tuple[str, ...]
 
 
+def watchable(store: Store) -> list[str]:
+    """Every PMID of a record, a study report or a PubMed address at which figures were read, by number.
+
+    To them belong the PMIDs of records that were read under the DOI or PMC number of one of these.
+    """
+    numbers = known(store)
+    return sorted(numbers.pmids | numbers.found, key=int)
+
+
+def unwatched(store: Store) -> tuple[int, int]:
+    """(studies that no watch reads again, because the PMID of none of their reports is known; all studies)."""
+    return studies_without_pmid(store)
+
+
 def watch(
     store: Store,
     project: Project,
@@ -58,13 +72,13 @@ def watch(
     say: Say = lambda words: None,
     progress: Progress = lambda done, total: None,
 ) -> Watched | None:
-    """Fetch every PMID of records and study reports that is not in *beside*; None where there is none.
+    """Fetch every PMID of `watchable` that is not in *beside*; None where there is none.
 
     A watch that was cut off less than a day ago is taken up: what is stored is not asked again. Raises EntrezError
     when PubMed does not answer; then the answers that came stay, and the same call goes on.
     """
     left_out = set(beside)
-    wanted = [pmid for pmid in rows.watchable_pmids(store) if pmid not in left_out]
+    wanted = [pmid for pmid in watchable(store) if pmid not in left_out]
     if not wanted:
         return None
     asking = client or Client.from_environment()

@@ -9,16 +9,6 @@ from dataclasses import replace
 from review.search.syntax import Term
 
 # a field → the fields whose words it finds; PubMed's Title/Abstract holds the authors' keywords too
-_SAME = {
-    "title/abstract": "tiab",
-    "title": "ti",
-    "text word": "tw",
-    "all fields": "all",
-    "other term": "ot",
-    "mesh": "mh",
-    "mesh terms": "mh",
-    "mesh major topic": "majr",
-}
 _WITHIN = {
     "tiab": {"tiab", "ti", "ab", "ot"},
     "tw": {"tw", "tiab", "ti", "ab", "ot"},
@@ -101,16 +91,17 @@ def covered(term: Term, others: Iterable[Term]) -> bool:
 
 def same(one: Term, other: Term) -> bool:
     """Whether two terms are one, written twice."""
-    return (one.heading, field(one), one.tag.partition(":")[2]) == (
-        other.heading,
-        field(other),
-        other.tag.partition(":")[2],
-    )
+    return identity(one) == identity(other)
+
+
+def identity(term: Term) -> tuple[str, str, str]:
+    """What two terms share when they are one: words, field, and what is said behind the colon of the tag."""
+    return term.heading, field(term), term.tag.partition(":")[2]
 
 
 def field(term: Term) -> str:
     """The short name of a term's field."""
-    return _SAME.get(term.field, term.field)
+    return term.field
 
 
 def words(term: Term) -> list[str]:
@@ -165,7 +156,7 @@ def truncated(term: Term) -> str | None:
 def written(term: Term) -> str:
     """The term as it stands in a strategy."""
     quoted = term.quoted or " " in term.words or "-" in term.words
-    tag = f"[{term.tag}]" if term.tag else ""
+    tag = f"[{term.written}]" if term.written else ""
     return f'"{term.words}"{tag}' if quoted else f"{term.words}{tag}"
 
 

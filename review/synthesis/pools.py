@@ -18,7 +18,7 @@ from review.synthesis.sensitivity import leave_one_out
 from review.terms import EffectMeasure, Subset
 
 NONE_POOLABLE = "no poolable figures"
-ALL_RETRACTED = "every study of this cell is retracted"
+ALL_RETRACTED = "every figure of this cell is retracted"
 ONE_STUDY = "one study: not pooled"
 SCALE_SLIP = "SDs of two studies differ sevenfold or more: look for a slip of the scale or an SE taken for an SD"
 ARM_SLIP = "SDs of one study's arms differ sevenfold or more: look for an SE taken for an SD"
@@ -46,8 +46,8 @@ def pool_cells(
 ) -> PooledCells:
     """Pool each cell of *effects* by *plan*. Raises SharedControl and IncomparableMeasures.
 
-    *retracted* are effect ids. They stay in the pools of all and of primary figures; a cell that could pool one of
-    them has a third pool, without them.
+    *retracted* are effect ids. They stay in the pools of all and of primary figures; a cell that pools one of them has
+    a third pool, without them.
 
     Studies whose participants overlap count once in a pool: the larger stays, the other says why not. That is
     settled for each subset by itself; an effect's own reason is that of the pool of all figures.
@@ -59,9 +59,11 @@ def pool_cells(
     done = PooledCells([], [], [])
     for cell_id in sorted(by_cell):
         cell = sorted(by_cell[cell_id], key=lambda effect: effect.study_id)
-        done.effects.extend(_without_overlap(cell))
+        settled = _without_overlap(cell)
+        done.effects.extend(settled)
         for subset in Subset:
-            if subset is Subset.NOT_RETRACTED and not any(e.pooled and e.effect_id in retracted for e in cell):
+            # what is not in the number cannot be left out of it
+            if subset is Subset.NOT_RETRACTED and not any(e.pooled and e.effect_id in retracted for e in settled):
                 continue
             part = _without_overlap([effect for effect in cell if _belongs(effect, subset, retracted)])
             refuse_shared_arms([effect for effect in part if effect.pooled], arms_of)

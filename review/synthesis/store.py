@@ -41,15 +41,15 @@ _INFLUENCE = """
   where cell_id = $cell and subset in (select subset from v1.pooled_effect where cell_id = $cell)
   order by subset, left_out
 """
+# its own table, not the view: that asks for the notices, which count nothing here
 _COUNTS = """
-with the_study as materialized (select extraction_status from v1.study),
-the_pool as materialized (select cell_id, subset, k from v1.pooled_effect)
+with the_study as materialized (select extraction_status from v1.study)
 select
   (select count(*) from the_study) as studies,
   (select count(*) from v1.result) as rows,
   (select coalesce(string_agg(distinct extraction_status, '; '), '') from the_study) as extraction,
-  (select count(distinct cell_id) from the_pool) as cells,
-  (select count(*) from the_pool where subset = 'all' and k >= 2) as pooled
+  (select count(distinct cell_id) from synthesis.pooled_effect) as cells,
+  (select count(*) from synthesis.pooled_effect where subset = 'all' and k >= 2) as pooled
 """
 
 

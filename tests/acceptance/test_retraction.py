@@ -208,8 +208,10 @@ def test_a_retraction_is_carried_to_the_end_and_back(review: Review) -> None:
     says(review, 90000001, None, file="later.xml")
     assert is_stale(store, project)
     assert set(lines(review)) == {"all"}
+    assert [(row["cell_id"], row["study_ids"]) for row in checked(store)] == [(CELL, [])]
     assert rebuild(store, project).changed
     assert lines(review) == before
+    assert checked(store) == []
     assert "retracted" not in status(review) and "STALE" not in status(review)
     assert "RETRACTED" not in explanation_text(explain(store, project, CELL), project)
 
@@ -252,7 +254,7 @@ def test_a_watched_record_is_enough_and_a_doi_finds_the_report(review: Review) -
     )
     assert store.read("select count(*) from v1.source_record").item() == 0
     told = status(review)
-    assert "no figure of the study rests on it alone: Synthetic Alpha2019 (retraction of PMID 90000101" in told
+    assert "retracted, and no figure was read from it: Synthetic Alpha2019 (retraction of PMID 90000101" in told
     assert not is_stale(store, project)
     assert store.read("select list(study_id) from v1.study where retracted").item() is None
     assert set(lines(review)) == {"all"}
@@ -314,11 +316,144 @@ def test_a_cell_of_retracted_studies_only_says_that_none_is_left(review: Review)
     rebuild(store, project)
     found = lines(review)
     assert (found["all"]["k"], found["not_retracted"]["k"], found["not_retracted"]["estimate"]) == (3, 0, None)
-    assert "every study of this cell is retracted" in found["not_retracted"]["warnings"]
+    assert "every figure of this cell is retracted" in found["not_retracted"]["warnings"]
     table, raw = evidence_table(store, project)
     assert "sensitivity: no study is left" in export_table(table, raw, "md").decode()
     text = explanation_text(explain(store, project, CELL), project)
-    assert "note: every study of this cell is retracted" in text
+    assert "note: every figure of this cell is retracted" in text
+
+
+def test_a_line_that_left_out_other_studies_than_those_of_today_is_not_shown(review: Review) -> None:
+    """Two retractions, computed; then one is taken back, and nobody computes anew."""
+    project, store = review
+    says(review, 90000001, "RetractionIn")
+    says(review, 90000002, "RetractionIn", file="second.xml")
+    rebuild(store, project)
+    assert lines(review)["not_retracted"]["k"] == 1
+    assert checked(store) == []
+    says(review, 90000002, None, file="back.xml")
+    waiting = lines(review)
+    assert set(waiting) == {"all"}
+    assert any("not computed yet" in words for words in waiting["all"]["warnings"])
+    assert pooled_cells(store, cell=CELL)["subset"].to_list() == ["all"]
+    assert "not yet pooled without it" in status(review)
+    assert [row["study_ids"] for row in checked(store)] == [["alpha2019"]]
+    rebuild(store, project)
+    assert lines(review)["not_retracted"]["study_ids"] == ["beta2020", "gamma2021"]
+    assert checked(store) == []
+
+
+def overlapping(review: Review, larger: str, smaller: str) -> None:
+    """*larger* and *smaller* may share people: of the two, the larger is pooled."""
+    project, store = review
+    path = project.extracted / larger / "study.toml"
+    path.write_text(f'overlap_with = ["{smaller}"]\n' + path.read_text("utf-8"), "utf-8")
+    build(store, project)
+
+
+def test_a_retracted_study_that_is_not_in_the_number_is_named_otherwise(review: Review) -> None:
+    project, store = review
+    overlapping(review, "alpha2019", "gamma2021")
+    before = lines(review)["all"]
+    assert (before["k"], before["trials"]) == (2, 3)
+    says(review, 90000003, "RetractionIn")
+    for _ in range(2):
+        found = lines(review)
+        assert set(found) == {"all"}
+        assert found["all"]["retracted"] == []
+        assert found["all"]["notices"] == [
+            "not in the number: a retracted study: Synthetic Gamma2021 (retraction of PMID 90000003 "
+            "(notice PMID 90000099))"
+        ]
+        assert checked(store) == []
+        assert "in 1 cell, in no number" in status(review)
+        rebuild(store, project)
+    assert store.read("select retracted from v1.pooled_effect where subset = 'all'").item().to_list() == []
+
+
+def test_the_line_without_names_who_comes_in_and_who_goes(review: Review) -> None:
+    """Without Alpha, Beta comes in; and Gamma, which shares people with Beta, goes."""
+    project, store = review
+    overlapping(review, "alpha2019", "beta2020")
+    overlapping(review, "beta2020", "gamma2021")
+    assert lines(review)["all"]["k"] == 2
+    says(review, 90000001, "RetractionIn")
+    rebuild(store, project)
+    without = lines(review)["not_retracted"]
+    assert (without["k"], without["participants"]) == (1, 60)
+    words = (
+        "without retracted studies: left out Synthetic Alpha2019; comes in, as it shares people with what is left out: "
+        "Synthetic Beta2020; goes, as it shares people with what comes in: Synthetic Gamma2021"
+    )
+    assert words in without["warnings"]
+    assert checked(store) == []
+
+
+def test_trials_that_are_left_but_cannot_be_pooled_are_counted(review: Review) -> None:
+    project, store = review
+    for name, sd in (("beta2020", "15"), ("gamma2021", "10")):
+        figures = project.extracted / name / "r1" / "continuous.csv"
+        figures.write_text(figures.read_text("utf-8").replace(f"mean,{sd},,sd", "mean,,,none"), "utf-8")
+    build(store, project)
+    says(review, 90000001, "RetractionIn")
+    rebuild(store, project)
+    found = lines(review)
+    assert (found["all"]["k"], found["all"]["trials"]) == (1, 3)
+    without = found["not_retracted"]
+    assert (without["k"], without["trials"], without["study_ids"]) == (0, 2, ["beta2020", "gamma2021"])
+    assert without["not_pooled_because"] == ["no SD printed"]
+    assert not any("every figure" in words for words in without["warnings"])
+    table, raw = evidence_table(store, project)
+    assert "sensitivity: no effect that can be pooled is left" in export_table(table, raw, "md").decode()
+
+
+def test_a_line_of_another_outcome_holds_no_retracted_figure(review: Review) -> None:
+    says(review, 90000001, "RetractionIn")
+    _, found = evidence_table(review[1], review[0], outcome="adverse_events")
+    (line,) = found.to_dicts()
+    assert (line["k"], line["retracted"]) == (0, [])
+    flag = "a retracted study: Synthetic Alpha2019 (retraction of PMID 90000001 (notice PMID 90000099))"
+    assert line["notices"] == line["warnings"] == [flag]
+
+
+def test_several_notices_on_a_study_stay_one_warning_in_a_file(review: Review) -> None:
+    """Warnings are joined by a semicolon there."""
+    project, store = review
+    two = NOTICE.format(kind="ErratumIn").replace("</CommentsCorrectionsList>", "")
+    two += NOTICE.format(kind="UpdateIn").replace("<CommentsCorrectionsList>", "")
+    path = project.root / "two.xml"
+    path.write_bytes(article_set(article(90000001, extra=two)))
+    import_file(store, path, source="PubMed")
+    (words,) = lines(review)["all"]["notices"]
+    assert "erratum of PMID 90000001" in words and "update of PMID 90000001" in words
+    assert ";" not in words
+
+
+def test_a_file_of_another_database_that_knows_the_doi_alone_reaches_the_study(review: Review) -> None:
+    project, store = review
+    path = project.root / "embase.ris"
+    ris = "TY  - JOUR\nTI  - RETRACTED: {0}\nAU  - Test, A.\nPY  - 2020\nDO  - {1}\nAB  - SYNTHETIC\nER  - \n\n"
+    known, unknown = "10.5555/synthetic.90000101", "10.5555/synthetic.other"
+    path.write_text(ris.format("the follow-up", known) + ris.format("another", unknown), "utf-8")
+    sources = project.extracted / "alpha2019" / "sources.csv"
+    sources.write_text(sources.read_text("utf-8").replace("PMID:90000001", f"DOI:{known}"), "utf-8")
+    build(store, project)
+    import_file(store, path, source="Embase")
+    assert f"figures retracted: Synthetic Alpha2019 (DOI {known}; seen " in status(review)
+    assert is_stale(store, project)
+    assert [row["study_ids"] for row in checked(store)] == [["alpha2019"]]
+    rebuild(store, project)
+    found = lines(review)
+    flag = f"includes retracted figures: Synthetic Alpha2019 (retraction of DOI {known}, follow up report)"
+    assert flag in found["all"]["warnings"]
+    assert "without retracted figures: left out Synthetic Alpha2019" in found["not_retracted"]["warnings"]
+    # what is included and is no study yet is told by its DOI, too
+    record = store.read("select record_id from v1.record where doi = $doi", {"doi": unknown}).item()
+    for reviewer in ("ana", "ben"):
+        decide(store, project, record=record, reviewer=reviewer, stage=Stage.TITLE_ABSTRACT, verdict=Verdict.UNSURE)
+    told = f"retracted: RETRACTED: another (DOI {unknown}; seen "
+    assert told in status(review)
+    assert told in status(review, reviewer="ben")
 
 
 def test_a_blinded_reviewer_learns_only_of_what_they_included_themselves(review: Review) -> None:

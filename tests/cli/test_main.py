@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -171,6 +172,28 @@ def test_a_command_leaves_a_clean_stderr_and_a_code_of_zero(empty_review: Projec
     assert (done.returncode, done.stdout) == (0, "one\n1\n")
     assert "leaked" not in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("encoding", "written"),
+    [
+        ("utf-8", "\N{GREEK SMALL LETTER ALPHA} \N{GREATER-THAN OR EQUAL TO} é".encode()),
+        ("cp1252", rb"\u03b1 \u2265 " + b"\xe9"),
+        ("ascii", rb"\u03b1 \u2265 \xe9"),
+    ],
+)
+def test_a_character_that_the_terminal_lacks_is_printed_as_its_number(
+    empty_review: Project, monkeypatch: pytest.MonkeyPatch, encoding: str, written: bytes
+) -> None:
+    out, err = io.BytesIO(), io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(out, encoding=encoding))
+    monkeypatch.setattr("sys.stderr", io.TextIOWrapper(err, encoding=encoding))
+    words = "\N{GREEK SMALL LETTER ALPHA} \N{GREATER-THAN OR EQUAL TO} é"
+    assert run(["--project", str(empty_review.root), "query", f"select '{words}' as said", "--format", "csv"]) == 0
+    assert out.getvalue() == b"said\n" + written + b"\n"
+    assert run(["--project", str(empty_review.root), "study", words]) == ExitCode.USAGE
+    sys.stderr.flush()
+    assert written in err.getvalue()
 
 
 def test_no_rows_are_a_header_and_not_an_error(empty_review: Project, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from review.cli import run
 from review.errors import ExitCode
 from review.project import Project
-from tests.eutils_server import Eutils, pointed_at, serving
+from tests.eutils_server import Eutils, article, article_set, pointed_at, serving
 
 STRATEGY = """\
 name = "knee"
@@ -204,3 +204,114 @@ def test_a_query_file_that_is_no_text_is_refused(
     words = ["--source", "Embase", "--query-file", str(path), "--date", "2026-01-02"]
     assert say(knee, "search", "enter", "x", *words) == ExitCode.USAGE
     assert "strategy.docx is no plain text" in capsys.readouterr().err
+
+
+def test_a_strategy_that_ran_is_listed_with_its_day_and_hits_and_a_changed_file_is_said(
+    knee: Project, pubmed: Eutils, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert say(knee, "search", "run", "knee") == 0
+    capsys.readouterr()
+    assert say(knee, "search", "list", "--format", "json") == 0
+    ran = json.loads(capsys.readouterr().out)[0]["standing"]
+    assert re.fullmatch(r"run on \d{4}-\d\d-\d\d, 2 hits; recall not measured", ran)
+    path = knee.queries / "pubmed" / "knee.toml"
+    path.write_text(STRATEGY.replace("knee[tiab]", "knees[tiab]").replace('"not run"', '"run"'), "utf-8")
+    assert say(knee, "search", "show", "knee", "--format", "csv") == 0
+    assert "2 hits; its file has changed since; recall not measured" in capsys.readouterr().err
+    (path.parent / "hip.toml").write_text(path.read_text("utf-8").replace('"knee"', '"hip"', 1), "utf-8")
+    assert say(knee, "search", "show", "hip", "--format", "csv") == 0
+    assert "hip: run, says its file, but no run of it is recorded here" in capsys.readouterr().err
+
+
+def test_status_has_one_line_for_a_strategy_and_says_how_often_it_ran(
+    knee: Project, pubmed: Eutils, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for hits in ([11], [11, 12]):
+        pubmed.search = lambda term, hits=hits: hits
+        assert say(knee, "search", "run", "knee") == 0
+    elsewhere = ["search", "enter", "Embase main", "--source", "Embase", "--date", "2026-01-02", "--query"]
+    assert say(knee, *elsewhere, "knee.mp.", "--hits", "1") == say(knee, *elsewhere, "knees.mp.") == 0
+    capsys.readouterr()
+    assert say(knee, "status", "--format", "json") == 0
+    lines = [row["state"] for row in json.loads(capsys.readouterr().out) if row["part"] == "search"]
+    assert [re.sub(r"\d{4}-\d\d-\d\d", "DAY", line) for line in lines] == [
+        "PubMed: knee (2 runs): 2 hits on DAY (run); all arrived",
+        "Embase main: 1 hit on DAY (manual); nothing imported yet",
+        "Embase main: hits not stated on DAY (manual); nothing imported yet",
+    ]
+
+
+def test_an_accepted_dropped_term_stands_in_the_data_of_its_line(
+    knee: Project, pubmed: Eutils, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pubmed.dropped = {"product": "PhraseNotFound"}
+    assert say(knee, "search", "run", "knee", "--allow-dropped-terms", "--format", "json") == 0
+    warnings = [line["warnings"] for line in json.loads(capsys.readouterr().out)]
+    assert warnings[0] == ""
+    assert re.search(r"PubMed ignored .*product.* \(PhraseNotFound\)", warnings[1])
+
+
+def test_the_receipt_of_a_part_of_a_file_adds_up(
+    knee: Project, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "three.xml").write_bytes(article_set("".join(map(article, (11, 12, 13)))))
+    (tmp_path / "one.txt").write_text("11\n", "utf-8")
+    assert say(knee, "search", "ingest", str(tmp_path / "three.xml"), "--pmids", str(tmp_path / "one.txt")) == 0
+    capsys.readouterr()
+    assert say(knee, "search", "history", "--receipts", "--format", "json") == 0
+    row = json.loads(capsys.readouterr().out)[0]
+    assert [row[f"records_{name}"] for name in ("read", "rejected")] == [1, 0]
+    assert (row["markers_seen"], row["set_aside"]) == (3, 2)
+    assert say(knee, "search", "history", "--receipts") == 0
+    assert "set aside" in capsys.readouterr().out
+
+
+def test_the_lines_of_a_search_that_has_none_are_a_mistake_in_words(
+    knee: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--source", "Embase", "--query", "knee.mp.", "--date", "2026-01-02"]
+    assert say(knee, "search", "enter", "main", *words) == 0
+    run_id = capsys.readouterr().out.strip()
+    for given, said in (("NOSUCHRUN", "there is no search 'NOSUCHRUN'"), (run_id, "it was entered by hand")):
+        assert say(knee, "search", "history", "--lines", given) == ExitCode.USAGE
+        shown = capsys.readouterr()
+        assert shown.out == ""
+        assert said in shown.err
+        assert "Hint: " in shown.err
+
+
+def test_each_mistake_with_files_says_what_to_do(
+    knee: Project, pubmed: Eutils, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert say(knee, "search", "run", "knee", "--format", "csv") == 0
+    capsys.readouterr()
+    assert say(knee, "search", "history", "--format", "json") == 0
+    run_id = json.loads(capsys.readouterr().out)[-1]["run_id"]
+    file, whole, broken = tmp_path / "file", tmp_path / "whole", tmp_path / "broken"
+    file.write_text("x", "utf-8")
+    assert say(knee, "search", "export", run_id, str(whole)) == 0
+    next(whole.glob("*-efetch.xml")).unlink()
+    broken.mkdir()
+    enter = ["search", "enter", "x", "--source", "Embase", "--date", "2026-01-02"]
+    replay = ["search", "replay", "knee", "--from"]
+    for words, said in (
+        (["search", "export", run_id, str(file)], "is no folder"),
+        (["search", "export", run_id, "/proc/x"], "the folder /proc/x cannot be made"),
+        ([*enter, "--query-file", "nix"], "there is no file nix"),
+        ([*enter, "--query-file", str(tmp_path)], "is no file"),
+        ([*enter, "--query", "knee", "--hits", "-3"], "hits is -3"),
+        ([*replay, str(whole)], "efetch.xml cannot be read"),
+    ):
+        assert say(knee, *words) != 0
+        _one_line_with_a_hint(capsys, said)
+    for manifest in ("{", '"x"', '{"format": "other"}', '{"format": "regen-review recorded run 1", "responses": 3}'):
+        (broken / "manifest.json").write_text(manifest, "utf-8")
+        assert say(knee, *replay, str(broken)) == ExitCode.ERROR
+        _one_line_with_a_hint(capsys, "manifest.json")
+
+
+def _one_line_with_a_hint(capsys: pytest.CaptureFixture[str], said: str) -> None:
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("review: error: ")
+    assert said in last
+    assert "Hint: " in last

@@ -293,6 +293,45 @@ def test_two_runs_at_once_end_as_one(
     assert runs.replay(store, project, strategy).retrieved == 40
 
 
+BEGIN = """
+import sys
+from datetime import date
+from pathlib import Path
+from review.database import LocalStore
+from review.search.resume import begin
+from review.search.strategy import load_strategy
+
+root = Path(sys.argv[1])
+store = LocalStore(root / "review.duckdb")
+strategy = load_strategy(root / "queries" / "pubmed" / "knee.toml")
+store.read("select 1")
+print("ready", flush=True)
+for line in iter(sys.stdin.readline, ""):
+    how = {"run_id": None, "fresh": False, "run_by": None, "simulated": False, "say": lambda words: None}
+    began = begin(store, strategy, updates=line.strip(), today=date(2026, 11, 20), **how)
+    print(began.run_id, flush=True)
+"""
+
+
+def test_two_processes_that_start_in_the_same_moment_begin_one_run(tmp_path: Path, blank_database: Path) -> None:
+    root = reviewed(tmp_path / "knee", blank_database)
+    both = [start(BEGIN, root) for _ in range(2)]
+    try:
+        assert [one.stdout.readline() for one in both if one.stdout] == ["ready\n"] * 2
+        for number in range(8):
+            for one in both:
+                assert one.stdin is not None
+                one.stdin.write(f"{number}\n")
+                one.stdin.flush()
+            ids = {one.stdout.readline() for one in both if one.stdout}
+            assert len(ids) == 1
+            assert "\n" not in ids
+    finally:
+        for one in both:
+            finish(one)
+    assert LocalStore(root / "review.duckdb").read("select * from search.run_start").height == 8
+
+
 @dataclass
 class Nursery:
     """Makes processes that search, and says which."""

@@ -302,6 +302,90 @@ def test_a_recall_check_says_what_was_found_missed_and_of_which_version(
     )
 
 
+def test_the_newest_check_of_each_known_set_is_said_for_the_text_that_ran(
+    store: LocalStore, empty_review: Project
+) -> None:
+    folder = empty_review.queries / "pubmed"
+    folder.mkdir()
+    (folder / "knee.toml").write_text(STRATEGY, "utf-8")
+    now = load_strategy(folder / "knee.toml").sha256
+    close(store, a_line(), strategy_sha256="ran")
+    bring(store, range(1, 3))
+    row = {
+        "strategy": "knee", "strategy_version": "1", "known_sha256": "x", "known": 4, "in_source": 4, "missed": [],
+        "not_in_source": [], "checked_on": date(2026, 1, 1), "tool": "test", "finished_at": NOW,
+    }  # fmt: skip
+    made = [("a", "ran", 1), ("b", "ran", 2), ("a", "ran", 3), ("a", now, 4), ("c", "old", 2), ("d", now, 4)]
+    checks = [
+        {**row, "check_id": f"c{no}", "known_name": name, "strategy_sha256": sha256, "found": found}
+        for no, (name, sha256, found) in enumerate(made)
+    ]
+    store.apply([Append("search.recall_check", checks)])
+    said = [line for line in of_item(report(store, empty_review), 8) if line["about"].endswith(", recall")]
+    day = "checked on 2026-01-01"
+    assert [line["text"].removeprefix("finds ") for line in said] == [
+        f"3 of 4 known records that PubMed has (4 in a), {day}",
+        f"2 of 4 known records that PubMed has (4 in b), {day}",
+        f"2 of 4 known records that PubMed has (4 in c), {day}; the strategy HAS CHANGED since",
+        f"4 of 4 known records that PubMed has (4 in d), {day}; of the file as it is now, WHICH HAS NOT RUN",
+    ]
+
+
+def test_a_later_run_that_brought_all_heals_one_that_did_not_reconcile(
+    store: LocalStore, empty_review: Project
+) -> None:
+    close(store, a_line(hits=3), hits=3, retrieved=2, missing_pmids=["3"])
+    bring(store, range(1, 3))
+    later = {"searched_on": date(2026, 3, 1), "finished_at": NOW.replace(month=3), "hits": 3, "retrieved": 3}
+    close(store, a_line(run_id="r2", hits=3), run_id="r2", **later)
+    without = [{**synthetic_record(number), "pmid": str(number)} for number in (1, 2, 4)]
+    _arrive(store, "r2", without)
+    assert of_item(report(store, empty_review), 0)[0]["about"] == "Not reconciled"
+    close(store, a_line(run_id="r3", hits=3), run_id="r3", **{**later, "searched_on": date(2026, 4, 1)})
+    _arrive(store, "r3", [{**synthetic_record(number), "pmid": str(number)} for number in (5, 6)])
+    _arrive(store, "r3", [{**synthetic_record(3), "pmid": "3"}])
+    first = of_item(report(store, empty_review), 0)[0]
+    assert first["about"] == "Not reconciled, healed since"
+    assert first["text"].endswith("; the run r3 of 2026-04-01 brought all, these among them")
+
+
+def _arrive(store: LocalStore, run_id: str, records: Lines) -> None:
+    name = f"i-{run_id}-{len(records)}"
+    store.apply(
+        [
+            Append("search.source_record", records),
+            Append(
+                "search.import_record",
+                [
+                    {"import_id": name, "source_record_id": row["source_record_id"], "position": place}
+                    for place, row in enumerate(records, start=1)
+                ],
+            ),
+            Append(
+                "search.import_receipt",
+                [{**synthetic_receipt(name, records=len(records), at=NOW), "source": "PubMed", "run_id": run_id}],
+            ),
+        ]
+    )
+
+
+def test_files_of_a_hand_search_are_told_to_be_entered_as_one(store: LocalStore, empty_review: Project) -> None:
+    bring(store, range(1, 3), run_id=None, source="Journals", source_kind="hand_search")
+    browsed = of_item(report(store, empty_review), 4)
+    assert [line["about"] for line in browsed] == ["Journals"]
+    assert "--source-kind hand_search" in browsed[0]["text"]
+
+
+def test_removed_entries_are_counted_beside_the_merged_pairs(demo: Path) -> None:
+    project = load_project(demo / "demo" / "example")
+    lines = of_item(search_report(LocalStore(project.database_path), project)[1].to_dicts(), 16)
+    removed = next(line for line in lines if line["about"] == "Removed")
+    assert removed["records"] == 10
+    pairs = [line for line in lines if line["about"] == "Merged by the program"]
+    assert all("three entries of one record are three pairs" in line["text"] for line in pairs)
+    assert any("or the same year and first author" in line["text"] for line in pairs)
+
+
 def test_hostile_words_are_shown_and_never_run(store: LocalStore, empty_review: Project) -> None:
     tag = "<script>alert(1)</script>"
     close(store, a_line(label=tag, text=f"=HYPERLINK(1) {tag}"), source="=cmd()", strategy=f"{tag}|*x*")

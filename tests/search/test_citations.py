@@ -27,6 +27,7 @@ from tests.eutils_server import Eutils, Mood, pointed_at, serving
 REFS, CITED = "pubmed_pubmed_refs", "pubmed_pubmed_citedin"
 # 101 cites 1 and 2 and is cited by 3; 102 cites 2; 103 has no links; 104 is no paper
 LINKS = {(REFS, 101): [1, 2], (REFS, 102): [2], (CITED, 101): [3]}
+_QUERIES = "select query from search.search_run order by arrival"
 PAPERS = {1, 2, 3, 101, 102, 103}
 BOTH = Plan.of(["101", "102", "103", "104"], Direction)
 STRATEGY = """\
@@ -371,3 +372,7 @@ def test_the_command_prints_directions_and_says_what_it_did(
     assert "seeds that PubMed does not know: PMID 104" in err
     assert "3 different records linked, 0 of them had come from other sources; 3 retrieved, 3 new" in err
     assert run(base) == run([*base, "--included", "--pmids", str(path)]) == ExitCode.USAGE
+    path.write_text("101\n", "utf-8")
+    assert run([*base, "--pmids", str(path), "--backward"]) == ExitCode.OK
+    assert "the links of 1 seed\n" in capsys.readouterr().err
+    assert "Citations of 1 seed, backward" in _rows(LocalStore(empty_review.database_path), _QUERIES)[-1][0]

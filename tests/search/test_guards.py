@@ -18,8 +18,8 @@ import pytest
 
 from tests.conftest import REPOSITORY
 
-ENTREZ, RANGES, PACE, SIGNALS = (
-    f"tests/search/test_{name}.py" for name in ("search_entrez", "search_ranges", "pace", "search_signals")
+ENTREZ, RANGES, PACE, SIGNALS, SECRETS = (
+    f"tests/search/test_{name}.py" for name in ("search_entrez", "search_ranges", "pace", "search_signals", "secrets")
 )
 
 
@@ -148,6 +148,70 @@ GUARDS = (
         "if False:",
         f"{ENTREZ}::test_a_server_that_sends_byte_by_byte_is_given_up[in its body]",
     ),
+    Guard(
+        "an answer without end",
+        "exchange.py",
+        "                size += len(piece)\n",
+        "",
+        f"{ENTREZ}::test_an_answer_without_end_is_not_read_nor_kept[not announced-esearch]",
+    ),
+    Guard(
+        "an answer that is announced too large",
+        "exchange.py",
+        '            size = getattr(raw, "length", None) or 0',
+        "            size = 0",
+        f"{ENTREZ}::test_an_answer_without_end_is_not_read_nor_kept[announced and not sent-esearch]",
+    ),
+    # an answer of somebody else
+    Guard(
+        "no redirect is followed",
+        "entrez.py",
+        "    Entrez.urlopen = open_without_leaving\n",
+        "",
+        f"{ENTREZ}::test_a_redirect_is_neither_followed_nor_shown[http-302]",
+    ),
+    Guard(
+        "nobody follows in our opener",
+        "exchange.py",
+        "    urllib.request.HTTPRedirectHandler,\n",
+        "",
+        f"{ENTREZ}::test_a_redirect_is_neither_followed_nor_shown[home-302]",
+    ),
+    Guard(
+        "https alone",
+        "exchange.py",
+        "    urllib.request.HTTPHandler,\n",
+        "",
+        f"{ENTREZ}::test_without_an_installed_opener_the_usual_one_is_copied_and_nothing_but_https_is_opened",
+    ),
+    Guard(
+        "the opener of others is not changed",
+        "exchange.py",
+        "opener.add_handler(copy.copy(handler))",
+        "opener.add_handler(handler)",
+        f"{ENTREZ}::test_urllib_and_biopython_are_left_as_they_were",
+    ),
+    Guard(
+        "a redirect is not shown",
+        "transport.py",
+        "if 300 <= reply.status < 400:",
+        "if False:",
+        f"{ENTREZ}::test_a_redirect_is_neither_followed_nor_shown[http-302]",
+    ),
+    Guard(
+        "no entities of the server",
+        "signals.py",
+        "        if internal:\n",
+        "        if False:\n",
+        f"{SIGNALS}::test_an_answer_that_declares_entities_is_an_error",
+    ),
+    Guard(
+        "a count has digits that count",
+        "signals.py",
+        'r"[0-9]{1,9}"',
+        'r"\\d+"',
+        f"{SIGNALS}::test_a_count_that_is_no_number_is_an_error",
+    ),
     # a body that is not whole
     Guard(
         "fewer bytes than announced",
@@ -237,7 +301,7 @@ GUARDS = (
     Guard(
         "ids are numbers",
         "signals.py",
-        "if not all(pmid.isascii() and pmid.isdigit() for pmid in ids):",
+        "if not all(_PMID.fullmatch(pmid) for pmid in ids):",
         "if False:",
         f"{SIGNALS}::test_ids_that_are_no_numbers_are_an_error",
     ),
@@ -356,6 +420,27 @@ GUARDS = (
         f"{PACE}::test_a_hold_of_a_clock_gone_wrong_is_dropped",
     ),
     Guard(
+        "no link is followed to a state",
+        "pace.py",
+        'os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)',
+        "os.O_RDONLY",
+        f"{PACE}::test_what_is_no_regular_file_is_left_alone_and_said_once[.json-link]",
+    ),
+    Guard(
+        "a state is a regular file",
+        "pace.py",
+        "if not stat.S_ISREG(os.fstat(number).st_mode):",
+        "if False:",
+        f"{PACE}::test_what_is_no_regular_file_is_left_alone_and_said_once[.json-pipe]",
+    ),
+    Guard(
+        "a lock is a regular file",
+        "pace.py",
+        '            _check_regular(self._path.with_suffix(".lock"))\n',
+        "",
+        f"{PACE}::test_what_is_no_regular_file_is_left_alone_and_said_once[.lock-pipe]",
+    ),
+    Guard(
         "every request waits for its slot",
         "transport.py",
         "slot = self.pace.slot() if self.pace else nullcontext()",
@@ -376,6 +461,27 @@ GUARDS = (
         "masked_body(self.hide, reply.body)",
         "reply.body",
         f"{ENTREZ}::test_the_key_is_in_no_message_no_traceback_and_no_body[refused]",
+    ),
+    Guard(
+        "the address is a secret too",
+        "entrez.py",
+        "for text in (self.api_key, self.email) if text",
+        "for text in (self.api_key,) if text",
+        f"{SECRETS}::test_what_the_server_echoes_is_neither_stored_nor_shown",
+    ),
+    Guard(
+        "what is written in two ways at once",
+        "masking.py",
+        "return _BLOT.encode() if any(",
+        "return _BLOT.encode() if False and any(",
+        f"{SECRETS}::test_a_secret_written_in_two_ways_at_once_takes_its_body_along",
+    ),
+    Guard(
+        "a key can be blotted out",
+        "entrez.py",
+        'r"[A-Za-z0-9_-]{8,}"',
+        'r".+"',
+        f"{SECRETS}::test_a_key_that_cannot_be_one_is_refused_and_not_shown",
     ),
     Guard(
         "the key is no part of how a client is shown",
@@ -399,7 +505,16 @@ def copy_of_the_package(folder: Path) -> Path:
     left_out = shutil.ignore_patterns("__pycache__", "_data")
     shutil.copytree(REPOSITORY / "review", folder / "review", ignore=left_out)
     (folder / "tests" / "search").mkdir(parents=True)
-    for file in ("pyproject.toml", "tests/conftest.py", "tests/eutils_server.py", ENTREZ, RANGES, PACE, SIGNALS):
+    for file in (
+        "pyproject.toml",
+        "tests/conftest.py",
+        "tests/eutils_server.py",
+        ENTREZ,
+        RANGES,
+        PACE,
+        SIGNALS,
+        SECRETS,
+    ):
         shutil.copy(REPOSITORY / file, folder / file)
     for data in ("queries", "extracted", "review.toml"):
         (folder / data).symlink_to(REPOSITORY / data)

@@ -77,6 +77,11 @@ EXAMPLES: dict[str, tuple[str, str, str]] = {
     "P204": (WORD, "platelet plasma[tiab]", '"platelet plasma"[tiab]'),
     "P205": (LAST, FILTER.format("NOT review[pt]"), FILTER.format('NOT ("Animals"[Mesh] NOT "Humans"[Mesh])')),
     "P206": (WORD, "platelet*[tiab:~3]", '"platelet plasma"[tiab:~3]'),
+    "P207": (
+        LAST,
+        FILTER.format("NOT (animals[mh] NOT humans[mh]) AND prp[ti]"),
+        FILTER.format("AND prp[ti] NOT (animals[mh] NOT humans[mh])"),
+    ),
     "P301": (MESH, "text = '\"Plat", MESH),
     "P302": (MESH, MESH.replace("verified", "unverified"), MESH),
     "P303": (f" OR {WORD}", "", f" OR {WORD}"),
@@ -93,6 +98,7 @@ EXAMPLES: dict[str, tuple[str, str, str]] = {
     "P408": (WORD, '"rich*"[tiab] OR "rich plasma"[tiab]', '"rich*"[ti] OR "rich plasma"[tiab]'),
     "P409": (WORD, 'prp[tiab] OR "autologous prp"[tiab]', 'prf[tiab] OR "autologous prp"[tiab]'),
     "P410": (WORD, "rp[tiab]", "prp[tiab]"),
+    "P411": (WORD, "osteoarthrit$[tiab]", "osteoarthrit*[tiab]"),
     "P501": (WORD, '"platelet-rich plasma[tiab]', WORD),
     "P502": (WORD, "“platelet-rich plasma”[tiab]", WORD),
     "P503": (WORD, f"({WORD}", f"({WORD})"),
@@ -104,6 +110,9 @@ EXAMPLES: dict[str, tuple[str, str, str]] = {
     "P509": (WORD, '"intra-articular"[tiab]', '"intra-articular"[tiab] OR intraarticular[tiab]'),
     "P510": (WORD, MANY, '"kind 1"[tiab]'),
     "P511": (WORD, '"platelet\u2013rich plasma"[tiab]', WORD),
+    "P512": (WORD, '""[tiab]', WORD),
+    "P513": (WORD, "exp Blood Platelets/", '"Blood Platelets"[mh]'),
+    "P514": (LAST, '"1 AND 2"', LAST),
     "P601": (LAST, FILTER.format("AND english[la]"), LAST),
     "P602": (LAST, FILTER.format("AND 2010:2020[dp]"), LAST),
     "P603": (LAST, FILTER.format("AND humans[mh]"), FILTER.format("NOT (animals[mh] NOT humans[mh])")),
@@ -111,6 +120,7 @@ EXAMPLES: dict[str, tuple[str, str, str]] = {
     "P605": (LAST, FILTER.format('AND "free full text"[sb]'), LAST),
     "P606": (f'"Platelet-Rich Plasma"[Mesh] OR {WORD}', '"clinical trial"[pt]', 'trial[tiab] OR "clinical trial"[pt]'),
     "P607": (LAST, FILTER.format("AND (human[tiab] OR clinical[tiab])"), FILTER.format("AND elderly[tiab]")),
+    "P608": (LAST, FILTER.format("AND 2010:2009/12[dp]"), FILTER.format("AND 2009/12:2009[dp]")),
 }  # fmt: skip
 
 
@@ -344,3 +354,51 @@ def test_the_guide_names_every_rule_and_its_report_is_real(tmp_path: Path) -> No
     (step,) = steps(guide)
     assert step.command == "review search lint knee"
     assert "\n".join(step.output).strip() == as_text("knee", lint(tmp_path / "knee.toml"))
+
+
+def _stranger(folder: Path, *texts: str) -> Path:
+    head = 'name = "stranger"\nversion = "1"\nsource = "PubMed"\nstatus = "not run"\n'
+    lines = "".join(
+        f"[[line]]\nlabel = \"l\"\nblock = \"{'combination' if '#' in text else 'condition'}\"\ntext = '''{text}'''\n"
+        for text in texts
+    )
+    path = folder / "stranger.toml"
+    path.write_text(head + lines, "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (['"knee"[tiab]', *(f"#{n} OR #{n}" for n in range(1, 40))], "characters when its lines are put in"),
+        (["(" * 100 + '"knee"[tiab]' + ")" * 100], "100 brackets in each other"),
+        ([" OR ".join(f'"knee{n}"[tiab]' for n in range(2000))], "at most 20,000; split the line"),
+        (["#" + "1" * 5000], ""),
+        (["()" * 9000 + "x"], ""),
+        ([" OR ".join(f'"knee{n}"[tiab]' for n in range(1000))], ""),
+        (["a[tiab] AND b[tiab] OR " * 800 + "a[tiab]"], ""),
+        (["[" * 3_000], ""),
+        (['"a"[' * 900], ""),
+    ],
+    ids=["doubling", "brackets", "long", "digits", "pairs", "thousand terms", "alternating", "open tags", "open words"],
+)
+def test_a_file_from_a_stranger_ends_in_words(tmp_path: Path, texts: list[str], said: str) -> None:
+    path = _stranger(tmp_path, *texts)
+    try:
+        told = " ".join(f"{one.words} {one.wrong} {one.mend}" for one in lint(path))
+    except ProtocolError as problem:
+        told = problem.message
+    assert said in told
+
+
+def test_a_long_chain_of_lines_is_put_together_without_recursion(tmp_path: Path) -> None:
+    path = _stranger(tmp_path, '"knee"[tiab]', *(f"#{n}" for n in range(1, 900)))
+    strategy = load_strategy(path)
+    assert strategy.query.count("(") == 899
+
+
+def test_a_huge_file_is_no_strategy(tmp_path: Path) -> None:
+    path = _stranger(tmp_path, '"knee"[tiab]')
+    path.write_text(path.read_text("utf-8") + "# " + "x" * 1_000_000, "utf-8")
+    with pytest.raises(ProtocolError, match="larger than 1,000,000 bytes"):
+        load_strategy(path)

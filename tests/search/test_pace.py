@@ -250,6 +250,63 @@ def test_without_a_place_to_write_the_process_keeps_the_pace_alone_and_says_so_o
     ]
 
 
+def lay(kind: str, path: Path, victim: Path) -> None:
+    """Something at *path* that is no regular file."""
+    victim.write_text("belongs to somebody else")
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to({"link": victim, "link to nothing": path / "nothing", "device": "/dev/zero"}[kind])
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link", "link to nothing", "device"])
+@pytest.mark.parametrize("suffix", [".json", ".lock"])
+def test_what_is_no_regular_file_is_left_alone_and_said_once(
+    kind: str, suffix: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, victim = tmp_path / "cache" / "pace.json", tmp_path / "victim"
+    path.parent.mkdir()
+    lay(kind, path.with_suffix(suffix), victim)
+    clock = Clock()
+    pace = paced(clock, Rate(1, 0.0), path)
+    with caplog.at_level(logging.WARNING):
+        first, second = (start(pace, clock) for _ in range(2))
+    assert second >= first + 1.0
+    assert victim.read_text() == "belongs to somebody else"
+    assert [record.getMessage().split(":")[0] for record in caplog.records] == [
+        "requests are paced within this process only"
+    ]
+
+
+def test_a_link_in_the_place_of_a_temporary_file_is_not_followed(tmp_path: Path) -> None:
+    path, victim = tmp_path / "pace.json", tmp_path / "victim"
+    lay("link", path.with_suffix(".new"), victim)
+    clock = Clock()
+    start(paced(clock, path=path), clock)
+    assert victim.read_text() == "belongs to somebody else"
+    assert len(json.loads(path.read_text())["sent"]) == 1
+    assert sorted(file.suffix for file in tmp_path.iterdir()) == ["", ".json", ".lock", ".new"]
+
+
+def test_of_a_huge_file_a_few_bytes_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "pace.json"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    clock = Clock()
+    start(paced(clock, path=path), clock)
+    assert clock.slept == []
+    assert path.stat().st_size < 8192
+
+
+def test_the_fullest_state_is_read_whole(tmp_path: Path) -> None:
+    clock = Clock(now=1_763_659_999.123456)
+    paces = [paced(clock, WITH_KEY, tmp_path / "pace.json") for _ in range(2)]
+    starts = [start(paces[turn % 2], clock) for turn in range(60)]
+    assert max(sum(at <= other < at + 1.0 for other in starts) for at in starts) <= 10
+
+
 def test_eight_threads_in_two_processes_stay_within_the_limit_of_a_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

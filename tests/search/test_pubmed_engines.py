@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from review.errors import FormatError, UsageProblem
-from review.search import pubmed_bytes, pubmed_split
+from review.search import pubmed_bytes, pubmed_split, pubmed_xml
 from review.search.pubmed_xml import PubmedBatch, engine, parse, read_batches
 from tests.eutils_server import article, article_set
 
@@ -426,3 +426,99 @@ def test_a_record_beyond_all_measure_is_rejected_and_the_next_one_read(
     assert len(bad.content) == pubmed_split.KEPT
     assert data[bad.offset or 0 :].startswith(bad.content)
     assert batch.markers == 3
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        article_set(article(1) + "<!--" * 250_000 + article(2)),
+        article_set(article(1) + "<?" * 500_000 + article(2)),
+        article_set(article(1) + "<![CDATA[" * 100_000 + article(2)),
+        article_set(article(1) + "<PubmedArticle>" + "<PMID " * 170_000 + "</PubmedArticle>" + article(2)),
+        article_set(article(1) + "<PubmedArticle><PMID>" + " " * 10**6 + "x</PMID><</PubmedArticle>" + article(2)),
+        b"<!--" * 250_000 + article_set(article(1) + article(2)),
+    ],
+    ids=["comments", "instructions", "cdata", "pmids", "blanks", "before the root"],
+)
+def test_a_million_openings_without_an_end_are_read_in_time(chosen: str, data: bytes) -> None:
+    signal.alarm(60)  # it took hours
+    try:
+        assert [record.pmid for record in parse(data).records] == ["1", "2"]
+    finally:
+        signal.alarm(0)
+
+
+@pytest.mark.parametrize("opening", ["<PubmedArticleSet ", "<!DOCTYPE ", "<!DOCTYPE '"])
+def test_a_root_without_an_end_is_looked_for_in_time(opening: str) -> None:
+    signal.alarm(60)
+    try:
+        with pytest.raises(FormatError, match="holds no PubmedArticleSet"):
+            parse(opening.encode() * 60_000)
+    finally:
+        signal.alarm(0)
+
+
+def in_pieces(*parts: bytes) -> Endless:
+    """A stream of *parts*, a kilobyte at a time."""
+    data = b"".join(parts)
+    return Endless(data[at : at + 2**10] for at in range(0, len(data), 2**10))
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All limits of the splitter a hundredth of what they are."""
+    monkeypatch.setattr(pubmed_split, "LARGEST", 2**16)
+    monkeypatch.setattr(pubmed_split, "KEPT", 2**9)
+    monkeypatch.setattr(pubmed_split, "_CHUNK", 2**13)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("junk", [b" ", b"\0", b";", b"<", b"<!--", b"<?", b"<!-- x -->", b"</PubmedArticle>"])
+def test_bytes_without_end_between_records_fill_no_memory_and_cost_no_record(chosen: str, junk: bytes) -> None:
+    whole = junk * (2**18 // len(junk))
+    first, second = article(1).encode(), article(2).encode()
+    stream = in_pieces(
+        b"<PubmedArticleSet>", first, whole, second, b"<x/>", article(3).encode(), b"</PubmedArticleSet>"
+    )
+    tracemalloc.start()
+    try:
+        (batch,) = read_batches(stream, name="a.xml")
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert [record.pmid for record in batch.records] == ["1", "2", "3"]
+    contents = [one.content for one in batch.rejected]
+    assert contents[-1] == b"<x/>"
+    if not junk.isspace() and junk != b"<!-- x -->":
+        assert contents == [whole[: 2**9], b"<x/>"]
+        assert batch.rejected[0].offset == len(b"<PubmedArticleSet>" + first)
+        assert batch.rejected[0].reason.endswith("only the first 512 are kept")
+    assert most < 6 * 2**20
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("longest", [True, False])
+def test_a_long_comment_is_a_comment_up_to_the_size_of_a_record(chosen: str, longest: bool) -> None:
+    inside = article(666).encode() * (300 if longest else 60)
+    parts = (article(1).encode(), b"<!--", inside, b"-->", article(2).encode())
+    (batch,) = read_batches(in_pieces(b"<PubmedArticleSet>", *parts, b"</PubmedArticleSet>"), name="a.xml")
+    found = [record.pmid for record in batch.records]
+    assert found == (["1", *["666"] * 300, "2"] if longest else ["1", "2"])
+    assert batch.rejected[0].content == (b"<!--" if longest else b"".join(parts[1:4]))
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("size", [2**9, 2**10, 3000])
+def test_where_a_chunk_ends_changes_nothing(chosen: str, size: int) -> None:
+    data = article_set(article(1) + f"<!-- {article(666)} -->" * 20 + "".join(article(n) + "<y>" for n in range(2, 60)))
+    stream = Endless(data[at : at + size] for at in range(0, len(data), size))
+    (batch,) = read_batches(stream, name="a.xml")
+    assert (batch.records, batch.rejected, batch.markers) == (parse(data).records, parse(data).rejected, 59)
+
+
+def test_a_batch_is_closed_by_its_bytes_too(chosen: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pubmed_xml, "BATCH_BYTES", 5_000)
+    data = article_set("".join(article(n, title="x" * (2_000 if n < 10 else 10)) for n in range(1, 20)))
+    sizes = [len(batch.records) for batch in read_batches(io.BytesIO(data), name="a.xml", size=5)]
+    assert sizes[:4] == [2, 2, 2, 2]
+    assert (sum(sizes), sizes[-2]) == (19, 5)

@@ -84,6 +84,7 @@ def test_a_file_becomes_records_notices_withdrawn_pmids_and_one_receipt(store: L
     assert json.loads(stored["unmapped"]) == {"DeleteCitation": 2}
     said = words(receipt)
     assert "update.xml.gz: committed; pubmed_xml (no .md5 file beside it)" in said
+    assert said.endswith("  2 deletions: PMIDs that PubMed withdrew")
     assert "markers 3 = read 3 + rejected 0\n" in said
 
 
@@ -157,14 +158,33 @@ def test_a_bad_line_in_a_list_of_pmids_is_named(tmp_path: Path, line: str, said:
         read_pmids(listed)
 
 
-def a_report(store: LocalStore, pmid: str) -> None:
-    """A report of a study that is no record of any search."""
-    columns = {"report_id": f"PMID:{pmid}", "study_id": "s1", "kind": "primary", "pmid": pmid, "file": "study.toml"}
+def a_row(store: LocalStore, table: str, columns: dict[str, Any]) -> None:
+    """A row of an extraction table; what the table demands besides *columns* is 1."""
     required = store.read(
-        "select column_name from duckdb_columns() where schema_name = 'extraction' and table_name = 'study_report' "
-        "and not is_nullable"
+        "select column_name from duckdb_columns() where schema_name = 'extraction' and table_name = $table "
+        "and not is_nullable",
+        {"table": table},
     )["column_name"].to_list()
-    store.apply([Append("extraction.study_report", [dict.fromkeys(required, 1) | columns])])
+    store.apply([Append(f"extraction.{table}", [dict.fromkeys(required, 1) | columns])])
+
+
+def a_report(store: LocalStore, pmid: str | None = None, *, study: str = "s1", **known_by: str) -> None:
+    """A report of a study that is no record of any search."""
+    columns = {"report_id": f"PMID:{pmid}" if pmid else f"SRC:{study}", "study_id": study, "kind": "primary"}
+    a_row(store, "study_report", {**columns, "pmid": pmid, "file": "study.toml", **known_by})
+
+
+def a_source(store: LocalStore, number: int, url: str) -> None:
+    """A page, no report of any study, from which figures of the study s1 were read."""
+    columns = {"source_id": f"S{number}", "study_id": "s1", "report_id": None, "canonical_url": url}
+    a_row(store, "source", {**columns, "kind": "review", "level": "secondary", "locator": "table", "file": "a.csv"})
+
+
+def with_pmc(pmid: int, number: int) -> str:
+    """A synthetic article that is in PubMed Central."""
+    return article(pmid, extra=RETRACTED).replace(
+        "<ArticleIdList>", f'<ArticleIdList><ArticleId IdType="pmc">PMC{number}</ArticleId>'
+    )
 
 
 def test_what_the_review_knows_is_kept_up_to_date_and_nothing_else_comes_in(store: LocalStore, tmp_path: Path) -> None:
@@ -202,6 +222,65 @@ def test_a_review_that_knows_more_reads_a_file_again(store: LocalStore, tmp_path
     assert ingest_file(store, update, known_only=True).receipt.records_read == 1
     ingest_file(store, write(tmp_path / "second.xml", 2))
     assert ingest_file(store, update, known_only=True).receipt.records_read == 2
+
+
+def test_what_is_known_by_doi_or_pmc_number_alone_is_taken_for_its_notices(store: LocalStore, tmp_path: Path) -> None:
+    a_report(store, study="by-doi", doi="10.5555/Synthetic.20")
+    a_report(store, study="by-pmc", url="https://pmc.ncbi.nlm.nih.gov/articles/PMC210/")
+    a_report(store, study="by-address", url="https://doi.org/10.5555/synthetic.22")
+    a_source(store, 1, "https://pubmed.ncbi.nlm.nih.gov/23/")
+    a_source(store, 2, "https://www.ncbi.nlm.nih.gov/pmc/articles/PMC240/")
+    a_source(store, 3, "https://doi.org/10.5555/synthetic.25")
+    ris = tmp_path / "embase.ris"
+    ris.write_text("TY  - JOUR\nTI  - Synthetic trial\nDO  - 10.5555/synthetic.26\nER  - \n", "utf-8")
+    import_file(store, ris, source="Embase")
+    in_pmc = with_pmc(21, 210) + with_pmc(24, 240)
+    update = write(tmp_path / "update.xml", 20, 22, 23, 25, 26, 27, 210, extra=RETRACTED, more=in_pmc)
+    done = ingest_file(store, update, known_only=True)
+    assert (done.watched, done.revised, done.receipt.records_new) == (7, 0, 0)
+    assert done.receipt.unmapped["not selected"] == 2
+    assert notices(store) == [(str(pmid), "retraction") for pmid in range(20, 27)]
+    assert store.read("select source, pmid from v1.source_record").rows() == [("Embase", None)]
+    told = dict(store.read("select study_id, list(pmid order by pmid) from v1.study_notice group by 1").rows())
+    assert told == {"by-doi": ["20"], "by-pmc": ["21"], "by-address": ["22"], "s1": ["23", "24", "25"]}
+
+
+def test_a_file_is_read_again_for_each_number_that_the_review_has_learnt_and_not_for_its_own(
+    store: LocalStore, tmp_path: Path
+) -> None:
+    ingest_file(store, write(tmp_path / "first.xml", 1))
+    update = write(
+        tmp_path / "update.xml", 20, 22, title="New", extra=RETRACTED, more=with_pmc(1, 1) + with_pmc(21, 210)
+    )
+    ids = set()
+
+    def read_twice() -> int:
+        """How many records were read; at once a second time the file is known, whatever it told of PMIDs and DOIs."""
+        first = ingest_file(store, update, known_only=True).receipt
+        assert not first.already
+        again = ingest_file(store, update, known_only=True).receipt
+        assert (again.already, again.import_id) == (True, first.import_id)
+        ids.add(first.import_id)
+        return first.records_read
+
+    assert read_twice() == 1
+    a_report(store, study="by-doi", doi="10.5555/synthetic.20")
+    assert read_twice() == 2
+    a_source(store, 1, "https://pmc.ncbi.nlm.nih.gov/articles/PMC210/")
+    assert read_twice() == 3
+    a_source(store, 2, "https://pubmed.ncbi.nlm.nih.gov/22/")
+    assert read_twice() == 4
+    assert len(ids) == 4
+
+
+def test_what_was_found_by_its_doi_is_known_by_its_pmid_when_pubmed_withdraws_it(
+    store: LocalStore, tmp_path: Path
+) -> None:
+    a_report(store, study="by-doi", doi="10.5555/synthetic.77")
+    ingest_file(store, write(tmp_path / "one.xml", 77), known_only=True)
+    ingest_file(store, write(tmp_path / "two.xml", 78, more=DELETED), known_only=True)
+    assert notices(store) == [("77", "deletion")]
+    assert store.read("select study_id, kind from v1.study_notice").rows() == [("by-doi", "deletion")]
 
 
 def test_an_older_file_of_nlm_never_brings_an_old_reading_back(store: LocalStore, tmp_path: Path) -> None:

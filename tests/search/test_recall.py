@@ -260,6 +260,11 @@ def test_every_bad_line_of_a_known_set_is_named(tmp_path: Path) -> None:
         read_known(path)
     with pytest.raises(UsageProblem, match=r"there is no file .*gone\.txt"):
         read_known(tmp_path / "gone.txt")
+    with pytest.raises(UsageProblem, match=" is no file"):
+        read_known(tmp_path)
+    for blank in ("", "  "):
+        with pytest.raises(UsageProblem, match="the name of the file of PMIDs is blank"):
+            recall.find_known(tmp_path, blank)
 
 
 def test_the_shipped_known_set_is_the_primary_reports_of_the_shipped_review() -> None:
@@ -318,6 +323,9 @@ def test_the_command_checks_and_its_words_say_what_is_lost(
     assert "not run; recall measured: 1 of 2 (known set mine, 1 not in PubMed, " in capsys.readouterr().out
     assert run([*call, "show", "knee", "--format", "csv"]) == 0
     assert "recall measured: 1 of 2" in capsys.readouterr().err
+    (folder / "one.txt").write_text("11\n", "utf-8")
+    assert run([*call, "check", "knee", "--known", "one"]) == 0
+    assert "(known set one; 1 PMID)" in capsys.readouterr().err
     assert run([*call, "check", "nobody", "--known", "mine"]) == ExitCode.USAGE
     assert run([*call, "check", "knee", "--known", "yours"]) == ExitCode.USAGE
     assert "there is no file yours" in capsys.readouterr().err

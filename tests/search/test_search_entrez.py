@@ -8,6 +8,7 @@ import threading
 import traceback
 import urllib.error
 import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -18,9 +19,10 @@ from xml.etree import ElementTree
 import pytest
 from Bio import Entrez
 
-from review.errors import EntrezError, UsageProblem
+from review.errors import EntrezError
+from review.search.entrez import _MOST as LARGEST
 from review.search.entrez import Client
-from review.search.exchange import words_of
+from review.search.exchange import open_without_leaving, words_of
 from review.search.recorded import Body
 from review.search.transport import Answer, Transport
 from tests.eutils_server import Eutils, Mood, article, article_set, pointed_at, serving
@@ -136,11 +138,103 @@ def test_a_longer_retry_after_than_we_wait_is_said_and_not_cut_short(talk: Conve
     assert talk.waits == []
 
 
-@pytest.mark.parametrize("header", ["soon", "-5", "\u00b2", "", "Fri, 20 Nov 2026 12:00:00"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "soon",
+        "-5",
+        "\u00b2",
+        "",
+        "Fri, 20 Nov 2026 12:00:00",
+        "Mon, 01 Jan 2027 00:00:00 +9999",
+        "Mon, 01 Jan 2027 00:00:00 +99999999999999999999",
+        f"Mon, {'1' * 5000} Jan 2027 00:00:00 GMT",
+    ],
+)
 def test_a_retry_after_that_says_nothing_is_a_wait_of_our_own(talk: Conversation, header: str) -> None:
     talk.server.misbehave("esearch", Mood(503, b"", (("Retry-After", header),)))
     assert talk.count() == 5
     assert 0.5 < talk.waits[0] < 1.5
+
+
+def test_a_retry_after_of_countless_digits_is_a_long_one(talk: Conversation) -> None:
+    talk.server.misbehave("esearch", Mood(429, b"{}", (("Retry-After", "9" * 5000),)))
+    with pytest.raises(EntrezError, match="PubMed wants 1000000000 s of quiet"):
+        talk.count()
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("where", ["http", "file:///etc/hostname", "ftp://127.0.0.1:9/x", "http://[::1", "home"])
+def test_a_redirect_is_neither_followed_nor_shown(talk: Conversation, status: int, where: str) -> None:
+    with serving(Eutils(search=lambda term: [7])) as stranger:
+        home = "https://eutils.ncbi.nlm.nih.gov/elsewhere"
+        place = {"http": f"http://127.0.0.1:{stranger.port}/esearch.fcgi?term=x", "home": home}.get(where, where)
+        page = f'<a href="{place}">moved</a>'.encode()
+        talk.server.misbehave("esearch", Mood(status, page, (("Location", place),)))
+        with pytest.raises(EntrezError, match=f"the answer to line #1 is not taken: HTTP {status} sends") as caught:
+            talk.count()
+    assert stranger.asked == []
+    assert len(talk.server.asked) == 1
+    assert place not in str(caught.value)
+
+
+def test_a_long_question_is_not_carried_to_another_place(talk: Conversation) -> None:
+    with serving(Eutils(search=lambda term: [7])) as stranger:
+        place = f"http://127.0.0.1:{stranger.port}/efetch.fcgi?id=7"
+        talk.server.misbehave("efetch", Mood(302, b"", (("Location", place),)))
+        with pytest.raises(EntrezError, match="is not taken: HTTP 302"):
+            talk.client.efetch([str(pmid) for pmid in range(1, 201)])
+    assert stranger.asked == []
+
+
+def test_urllib_and_biopython_are_left_as_they_were(talk: Conversation) -> None:
+    opener, urlopen = urllib.request._opener, Entrez.urlopen
+    assert opener is not None
+    handlers = list(vars(opener)["handlers"])
+    talk.count()
+    assert urllib.request._opener is opener
+    assert Entrez.urlopen is urlopen
+    assert vars(opener)["handlers"] == handlers
+    assert all(handler.parent is opener for handler in handlers)
+
+
+def test_without_an_installed_opener_the_usual_one_is_copied_and_nothing_but_https_is_opened() -> None:
+    with serving(Eutils()) as server, pytest.raises(urllib.error.URLError, match="unknown url type: http"):
+        open_without_leaving(urllib.request.Request(f"http://127.0.0.1:{server.port}/esearch.fcgi?term=x"))
+    assert server.asked == []
+
+
+@pytest.mark.parametrize("endpoint", ["esearch", "efetch", "elink"])
+@pytest.mark.parametrize(
+    "mood",
+    [
+        Mood(body=b" " * 300_000),
+        Mood(body=b" " * 300_000, tell_length=False),
+        Mood(body=b" " * 300_000, chunked=True),
+        Mood(502, body=b" " * 300_000),
+        Mood(body=b" " * 300_000, cut=10),
+    ],
+    ids=["announced", "not announced", "in chunks", "of an error", "announced and not sent"],
+)
+def test_an_answer_without_end_is_not_read_nor_kept(
+    talk: Conversation, endpoint: str, mood: Mood, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LARGEST, endpoint, 200_000)
+    talk.server.misbehave(endpoint, mood)
+    with pytest.raises(EntrezError, match=r"is not taken: it is larger than 0 MB.*is it PubMed that answers"):
+        talk.ask(endpoint)
+    assert len(talk.server.asked) == 1
+    assert talk.kept == []
+
+
+def test_links_in_a_document_with_entities_of_its_own_or_to_no_pmids_are_refused(talk: Conversation) -> None:
+    told = b'<!-- <!DOCTYPE x> --><!DOCTYPE eLinkResult [<!ENTITY a "1">]><eLinkResult><Id>&a;</Id></eLinkResult>'
+    strange = "<eLinkResult><LinkSet><IdList><Id>\uff11</Id></IdList></LinkSet></eLinkResult>".encode()
+    talk.server.misbehave("elink", Mood(body=told), Mood(body=strange))
+    with pytest.raises(EntrezError, match="entities of its own"):
+        talk.ask("elink")
+    with pytest.raises(EntrezError, match="ids that are no PMIDs"):
+        talk.ask("elink")
 
 
 def test_a_429_is_never_repeated_without_a_gap(talk: Conversation) -> None:
@@ -371,7 +465,7 @@ def test_a_connection_that_breaks_with_the_key_in_its_words_shows_none() -> None
     def call() -> None:
         raise urllib.error.URLError(f"bad address https://example.org/?api_key={KEY}")
 
-    transport = Transport(tries=1, hide=KEY)
+    transport = Transport(tries=1, hide=(KEY,))
     with pytest.raises(EntrezError, match=r"no connection: bad address https://example.org/\?api_key=\*\*\*") as caught:
         transport.ask(call, what="line #1", short=lambda body: None, keep=lambda answer: None)
     assert KEY not in str(caught.value) + repr(caught.value.__context__)
@@ -406,21 +500,3 @@ def test_many_ids_are_posted(talk: Conversation) -> None:
 def test_a_long_query_is_posted(talk: Conversation) -> None:
     talk.count(" OR ".join(f'"knee pain {n}"[tiab]' for n in range(200)))
     assert talk.server.asked[0].method == "POST"
-
-
-def test_without_an_address_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NCBI_EMAIL", raising=False)
-    with pytest.raises(UsageProblem, match="NCBI_EMAIL is not set"):
-        Client.from_environment()
-
-
-def test_an_address_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NCBI_EMAIL", "foo")
-    with pytest.raises(UsageProblem, match="NCBI_EMAIL=foo is not an address"):
-        Client.from_environment()
-
-
-def test_address_and_key_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NCBI_EMAIL", "nobody@example.org")
-    monkeypatch.setenv("NCBI_API_KEY", KEY)
-    assert Client.from_environment().api_key == KEY

@@ -17,6 +17,7 @@ from review.errors import ExitCode, FormatError, UsageProblem
 from review.project import Project
 from review.search.ingest import import_file, import_files
 from review.search.manual import enter_manual, read_query
+from review.search.pubmed_files import ingest_file
 from review.search.receipts import words
 from tests.eutils_server import article, article_set
 
@@ -69,6 +70,37 @@ def test_the_same_file_gives_the_same_ids_anywhere(
     import_file(other, ris, source="Embase")
     ids = "select source_record_id, import_id from v1.source_record order by 1"
     assert store.read(ids).rows() == other.read(ids).rows()
+
+
+def test_what_pubmed_withdrew_is_kept_as_search_ingest_keeps_it(store: LocalStore, tmp_path: Path) -> None:
+    path = tmp_path / "update.xml"
+    path.write_bytes(
+        article_set(article(1) + "<DeleteCitation><PMID>1</PMID><PMID>77</PMID><PMID>77</PMID></DeleteCitation>")
+    )
+    receipt = import_file(store, path, source="PubMed")
+    rows = "select import_id, pmid from search.deletion order by pmid"
+    assert store.read(rows).rows() == [(receipt.import_id, "1"), (receipt.import_id, "77")]
+    assert store.read("select pmid, kind from v1.notice order by 1").rows() == [("1", "deletion"), ("77", "deletion")]
+    assert words(receipt).endswith("\n  2 deletions: PMIDs that PubMed withdrew")
+    assert ingest_file(store, path).receipt.already
+    assert import_file(store, path, source="PubMed").already
+    assert count(store, "search.deletion") == 2
+
+
+def test_a_file_that_only_withdraws_is_imported_and_a_refused_one_withdraws_nothing(
+    store: LocalStore, tmp_path: Path
+) -> None:
+    only, lost = tmp_path / "only.xml", tmp_path / "lost.xml"
+    deleted, bad = "<DeleteCitation><PMID>77</PMID></DeleteCitation>", "<PubmedArticle>&nothing;</PubmedArticle>"
+    lost.write_bytes(article_set(article(1) + bad + deleted))
+    with pytest.raises(FormatError, match="--strict allows no loss"):
+        import_file(store, lost, source="PubMed", strict=True)
+    assert count(store, "search.deletion") == 0
+    only.write_bytes(article_set(deleted))
+    receipt = import_file(store, only, source="PubMed", strict=True)
+    assert (receipt.records_read, receipt.status) == (0, "committed")
+    assert "  1 deletion: PMIDs that PubMed withdrew" in words(receipt)
+    assert store.read("select pmid, kind from v1.notice").rows() == [("77", "deletion")]
 
 
 def test_an_overlapping_file_adds_only_what_is_new(store: LocalStore, ris: Path, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_labels_are_kept() -> None:
     assert record.fields["abstract"][0] == {"label": "AIM", "category": "OBJECTIVE", "text": "To see."}
 
 
-@pytest.mark.parametrize("pmid", ["abc", "0", "12-3"])
+@pytest.mark.parametrize("pmid", ["abc", "0", "12-3", "123456789", "1\uff12"])
 def test_a_pmid_that_is_no_number_is_rejected(pmid: str) -> None:
     bad = f"<PubmedArticle><MedlineCitation><PMID>{pmid}</PMID></MedlineCitation></PubmedArticle>"
     batch = parse(article_set(article(1) + "<DeleteCitation><PMID>9</PMID></DeleteCitation>" + bad))
@@ -239,3 +239,100 @@ def test_the_same_content_has_the_same_id_on_any_machine() -> None:
     assert rows[0]["source_record_id"] == record_id("PubMed", rows[0]["fields"], 0)
     assert rows[0]["source_record_id"] != rows[1]["source_record_id"]
     assert record_id("PubMed", "x", 0) == "sr_3dc219b0e88ea9a80d6fee32"
+
+
+def test_a_pmid_with_zeros_before_it_is_the_same_pmid() -> None:
+    batch = parse(article_set(article(1) + article(1).replace(">1</PMID>", ">00001</PMID>")))
+    assert [(one.pmid, one.accession, one.fields["pmid"]) for one in batch.records] == [("1", "1", "1")] * 2
+    assert batch.records[0].url == batch.records[1].url
+
+
+def test_deleted_pmids_that_are_no_numbers_are_rejected_with_their_bytes() -> None:
+    wrong = "<DeleteCitation><PMID>abc</PMID><PMID>-1</PMID><PMID>\uff11</PMID><PMID> 005 </PMID></DeleteCitation>"
+    batch = parse(article_set(article(1) + wrong))
+    assert batch.deleted == ("5",)
+    (bad,) = batch.rejected
+    assert bad.reason == "3 of 4 PMIDs in DeleteCitation are no numbers: 'abc', '-1', '\uff11'"
+    assert (bad.content.decode(), batch.markers) == (wrong, 1)
+
+
+@pytest.mark.parametrize("aside", ["<!-- {} -->", "<?x {} ?>", "<![CDATA[{}]]>", "<!-- > <? {} <!-- -->"])
+def test_a_record_in_a_comment_between_records_is_told_and_is_no_record(aside: str) -> None:
+    hidden = aside.format(article(666) + article(667))
+    batch = parse(article_set(article(1) + hidden + article(2) + "<!-- plain --> <?x?>\n" + article(3)))
+    assert [record.pmid for record in batch.records] == ["1", "2", "3"]
+    assert [one.content.decode() for one in batch.rejected] == [hidden]
+    assert batch.markers == 3
+
+
+def test_a_comment_without_an_end_costs_no_record() -> None:
+    batch = parse(article_set(article(1) + "<!-- " + article(2) + "<?" + article(3)))
+    assert [record.pmid for record in batch.records] == ["1", "2", "3"]
+    assert [one.content for one in batch.rejected] == [b"<!-- ", b"<?"]
+
+
+def test_tags_of_records_in_a_comment_or_cdata_inside_a_record_cost_that_record() -> None:
+    """A limit: inside of a record the tags alone count, so that a comment without an end costs one record only."""
+    for title in ("x<!-- </PubmedArticle> -->", f"<![CDATA[</PubmedArticle>{article(666)}<PubmedArticle>]]>"):
+        batch = parse(article_set(article(1, title=title) + article(2)))
+        assert [record.pmid for record in batch.records] == (["666", "2"] if "666" in title else ["2"])
+        assert batch.rejected[0].reason.startswith("record 1, PMID 1: not well-formed")
+        assert len(batch.rejected) == 2
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "<!-- <PubmedArticleSet> -->",
+        "<?x <PubmedArticleSet> ?>",
+        '<!DOCTYPE PubmedArticleSet [<!ENTITY x "]><PubmedArticleSet><PubmedArticle/>"> <!-- \' ]> --> ]>',
+        "<!-- <!-- -->\n<!-- no end",
+    ],
+)
+def test_what_stands_before_the_root_is_no_root(before: str) -> None:
+    batch = parse(f"{before}<PubmedArticleSet>{article(1)}</PubmedArticleSet>".encode())
+    assert ([record.pmid for record in batch.records], batch.rejected, batch.markers) == (["1"], (), 1)
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    [
+        "hex",
+        "base64",
+        "zlib",
+        "bz2",
+        "rot13",
+        "uu",
+        "quopri",
+        "unicode_escape",
+        "idna",
+        "charmap",
+        "utf-7",
+        "punycode",
+        "undefined",
+        "mbcs",
+        "cp037",
+        "iso-8859-12",
+        "..",
+    ],
+)
+def test_an_encoding_that_is_no_plain_character_set_is_refused(encoding: str) -> None:
+    data = f'<?xml version="1.0" encoding="{encoding}"?><PubmedArticleSet>{article(1)}</PubmedArticleSet>'
+    with pytest.raises(FormatError, match=r"declares the encoding .* which is not read") as found:
+        parse(data.encode())
+    assert "UTF-8, ASCII, UTF-16, ISO 8859, Windows" in (found.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    ["UTF-8", "US-ASCII", "Latin-1", "ISO_8859-15", "windows-1252", "Shift_JIS", "EUC-KR", "GB18030", "Big5"],
+)
+def test_a_common_encoding_is_read(encoding: str) -> None:
+    data = f'<?xml version="1.0" encoding="{encoding}"?><PubmedArticleSet>{article(1)}</PubmedArticleSet>'
+    assert parse(data.encode(encoding)).records[0].pmid == "1"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_seen(encoding: str) -> None:
+    data = f'<?xml version="1.0" encoding="UTF-16"?><PubmedArticleSet>{article(1)}</PubmedArticleSet>'
+    assert parse(data.encode(encoding)).records[0].pmid == "1"

@@ -252,7 +252,7 @@ def test_a_strategy_that_changed_since_does_not_replay(
 ) -> None:
     runs.run(store, empty_review, strategy, client=client)
     strategy.path.write_text(STRATEGY.replace('"test product"', '"other product"'), "utf-8")
-    with pytest.raises(SearchError, match=r"knee\.toml line 11: line #2 \(product\) was never asked"):
+    with pytest.raises(SearchError, match=r"knee\.toml line 14: line #2 \(product\) was never asked"):
         runs.replay(store, empty_review, load_strategy(strategy.path))
 
 
@@ -292,7 +292,9 @@ def test_a_search_without_hits_is_a_search(
     store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils
 ) -> None:
     server.search = lambda term: []
-    assert runs.run(store, empty_review, strategy, client=client).hits == 0
+    result = runs.run(store, empty_review, strategy, client=client)
+    assert result.hits == 0
+    assert all("no hits: is a word misspelt" in line.warnings[-1] for line in result.lines)
     assert store.read("select hits, imported from v1.search_history").rows() == [(0, 0)]
 
 
@@ -301,7 +303,7 @@ def test_a_term_that_pubmed_ignores_stops_the_run_and_names_the_line(
     store: LocalStore, empty_review: Project, strategy: Strategy, client: Client, server: Eutils, signal: str
 ) -> None:
     server.dropped = {"test product": signal}
-    with pytest.raises(DroppedTerms, match=rf"knee\.toml line 11: line #2 \(product\): .*{signal}: test product"):
+    with pytest.raises(DroppedTerms, match=rf"knee\.toml line 14: line #2 \(product\): .*{signal}: test product"):
         runs.run(store, empty_review, strategy, client=client)
     assert store.read("select * from v1.search_history").is_empty()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from review.errors import EntrezError, Incomplete
-from review.search.signals import Found, read_esearch, translation_diff, warnings
+from review.search.signals import Found, elink_error, read_esearch, translation_diff, warnings
 
 LONG = '("knee"[Title/Abstract] OR "knee AND hip"[MeSH Terms]) AND ("a"[Title] OR "b"[Title])'
 
@@ -93,3 +93,53 @@ def test_ids_that_are_no_numbers_are_an_error() -> None:
 def test_fewer_ids_than_are_due_is_incomplete() -> None:
     with pytest.raises(Incomplete, match="0 ids for a count of 3, 9 were asked"):
         read_esearch(body("", 3), what="line #1", asked=9)
+
+
+@pytest.mark.parametrize("count", ["9" * 5000, "9" * 10, "\u00b2", "\uff15", "\u0663", "-1", "1e3", "5 5"])
+def test_a_count_that_is_no_number_is_an_error(count: str) -> None:
+    with pytest.raises(EntrezError, match="an answer without a count") as caught:
+        read_esearch(f"<eSearchResult><Count>{count}</Count><IdList/></eSearchResult>".encode(), what="line #1")
+    assert len(str(caught.value)) < 700
+
+
+@pytest.mark.parametrize("pmid", ["9" * 5000, "9" * 10, "\u00b2", "\uff15", "0", "007", "", "-1", "1.0"])
+def test_an_id_of_other_digits_or_too_many_is_an_error(pmid: str) -> None:
+    answer = f"<eSearchResult><Count>1</Count><IdList><Id>{pmid}</Id></IdList></eSearchResult>"
+    with pytest.raises(EntrezError, match="ids that are no PMIDs"):
+        read_esearch(answer.encode(), what="line #1")
+
+
+def test_an_answer_that_names_its_dtd_is_read() -> None:
+    named = (
+        b'<?xml version="1.0"?><!DOCTYPE eSearchResult PUBLIC "-//NLM//DTD esearch//EN" "https://example.org/e.dtd">'
+    )
+    assert read_esearch(named + body("", 3), what="line #1").count == 3
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        '<!DOCTYPE eSearchResult [<!ENTITY a "aaaa">]>',
+        '<!-- <!DOCTYPE x> --><!DOCTYPE eSearchResult [<!ENTITY a "aaaa">]>',
+        '<!-- ]> --><!DOCTYPE eSearchResult SYSTEM "x" [<!ENTITY % b "c"> %b;]>',
+        "<?x <!DOCTYPE x> ?><!DOCTYPE eSearchResult []>",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_an_answer_that_declares_entities_is_an_error(before: str, encoding: str) -> None:
+    answer = before + "<eSearchResult><Count>0</Count><IdList/></eSearchResult>"
+    with pytest.raises(EntrezError, match="a document that declares entities of its own"):
+        read_esearch(answer.encode(encoding), what="line #1")
+
+
+@pytest.mark.parametrize("encoding", ["hex", "utf-7", "shift_jis", "idna", "\u00e9"])
+def test_an_encoding_that_cannot_be_read_is_an_error(encoding: str) -> None:
+    answer = f'<?xml version="1.0" encoding="{encoding}"?><eSearchResult><Count>0</Count><X>\u00e9</X></eSearchResult>'
+    with pytest.raises(EntrezError, match="is not XML"):
+        read_esearch(answer.encode(), what="line #1")
+
+
+def test_the_words_of_an_error_are_cut_and_found_in_one_pass() -> None:
+    assert len(elink_error(b"<ERROR>" + b"x" * 5000 + b"</ERROR>") or "") == 500
+    # a search that starts again at every <ERROR> would take hours
+    assert elink_error(b"<ERROR>" * 1_000_000) is None

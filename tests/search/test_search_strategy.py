@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from review.errors import ProtocolError, UsageProblem
+from review.errors import DroppedTerms, ProtocolError, UsageProblem
 from review.paths import packaged, shipped
+from review.search.assemble import LineResult, refuse_dropped
 from review.search.strategy import Strategy, find_strategy, load_strategy, unknown_covers
 from review.search.syntax import fault
 
@@ -158,6 +159,32 @@ def test_a_pipe_in_the_place_of_a_strategy_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "knee.toml")
     with pytest.raises(ProtocolError, match=r"knee\.toml is no regular file"):
         load_strategy(tmp_path / "knee.toml")
+
+
+def test_a_byte_order_mark_does_not_matter(tmp_path: Path) -> None:
+    (tmp_path / "tiny.toml").write_text(GOOD, "utf-8-sig")
+    with_mark = load_strategy(tmp_path / "tiny.toml")
+    assert with_mark == _load(tmp_path, GOOD)
+
+
+def _answered(strategy: Strategy, no: int, *dropped: tuple[str, str]) -> LineResult:
+    return LineResult(no, strategy.line(no).label, strategy.resolved(no), 7, "", (), dropped)
+
+
+def test_dropped_terms_name_every_line_where_the_lint_points_to_it(tmp_path: Path) -> None:
+    strategy = _load(tmp_path, GOOD.replace('"platelet-rich plasma"[tiab]', "gonarthrosis[tiab]"))
+    gone = ("PhraseNotFound", "gonarthrosis[tiab]")
+    with pytest.raises(DroppedTerms) as first:
+        refuse_dropped(strategy, [_answered(strategy, 1, gone)])
+    assert "tiny.toml line 11: line #1 (condition): PubMed ignored" in first.value.message
+    assert first.value.message.endswith("; it concerns #2 to #3 too")
+    with pytest.raises(DroppedTerms) as all_three:
+        refuse_dropped(strategy, [_answered(strategy, no, gone) for no in (1, 2, 3)])
+    assert "line 11: line #1" in all_three.value.message
+    assert "line 16: line #2 (product): PubMed ignored" in all_three.value.message
+    assert all_three.value.message.endswith("; it concerns #3 too")
+    assert [strategy.line(no).at for no in (1, 2, 3)] == [11, 16, 21]
+    refuse_dropped(strategy, [_answered(strategy, no) for no in (1, 2, 3)])
 
 
 def test_a_quoted_bracket_is_text() -> None:

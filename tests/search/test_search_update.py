@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from review.cli import run as at_keyboard
-from review.database import Append, LocalStore, Replace
+from review.database import Append, LocalStore
 from review.dedupe import engine
 from review.errors import DecisionError, EntrezError, ExitCode, SearchError, UsageProblem
 from review.flows.update import Update, update
@@ -26,12 +26,14 @@ from review.screening.blinding import is_open, visible_decisions
 from review.screening.records import find_record
 from review.search import runs
 from review.search.entrez import Client
+from review.search.ingest import import_file
+from review.search.pubmed_files import ingest_file
 from review.search.strategy import load_strategy
 from review.search.transport import Transport
-from review.search.watch import replay, watch
+from review.search.watch import replay, unwatched, watch
 from review.terms import Stage
 from tests.conftest import synthetic_receipt
-from tests.eutils_server import Eutils, Mood, article, pointed_at, serving
+from tests.eutils_server import Eutils, Mood, article, article_set, pointed_at, serving
 from tests.screening.records import bring, state_of
 
 STRATEGY = """\
@@ -149,9 +151,23 @@ def contents(store: LocalStore) -> dict[str, list[tuple[object, ...]]]:
     return {table: store.read(f"select * from {table} order by all").rows() for table in tables}
 
 
-def report_of_a_study(store: LocalStore, pmid: int, study: str = "smith-2020") -> None:
-    row = {"report_id": f"PMID:{pmid}", "study_id": study, "kind": "primary", "pmid": str(pmid)}
-    store.apply([Replace("extraction.study_report", [{**row, "file": "study.toml", "line": 1}])])
+def report_of_a_study(store: LocalStore, pmid: int | None, study: str = "smith-2020", **known_by: str) -> None:
+    row = {"report_id": f"PMID:{pmid}" if pmid else f"SRC:{study}", "study_id": study, "kind": "primary"}
+    row |= {"pmid": str(pmid)} if pmid else {}
+    store.apply([Append("extraction.study_report", [{**row, **known_by, "file": "study.toml", "line": 1}])])
+
+
+def page_of_a_study(store: LocalStore, number: int, url: str, report: str | None = None) -> None:
+    """A page from which figures of smith-2020 were read; of no report, or of *report*."""
+    row = {
+        "source_id": f"S{number}",
+        "study_id": "smith-2020",
+        "report_id": report,
+        "kind": "page",
+        "level": "secondary",
+    }
+    row |= {"locator": "table 1", "canonical_url": url, "file": "sources.csv"}
+    store.apply([Append("extraction.source", [{**row, "line": number}])])
 
 
 def version(number: int, words: str, **changed: object) -> dict[str, object]:
@@ -278,6 +294,59 @@ def test_pmids_of_other_sources_and_of_study_reports_are_read_for_their_notices_
     assert store.read("select count(*) from v1.search_history").item() == 0
 
 
+def test_the_pubmed_addresses_of_secondary_sources_are_watched_and_name_the_study(
+    store: LocalStore, empty_review: Project, client: Client, pubmed: Library, server: Eutils
+) -> None:
+    report_of_a_study(store, 41)
+    page_of_a_study(store, 1, "https://pubmed.ncbi.nlm.nih.gov/51/")
+    page_of_a_study(store, 2, "https://www.ncbi.nlm.nih.gov/pubmed/52")
+    page_of_a_study(store, 3, "https://doi.org/10.5555/synthetic.53")
+    pubmed.say_of(51, ("RetractionIn", 900))
+    done = update(store, empty_review, client=client)
+    assert done.watched is not None
+    assert done.watched.pmids == ("41", "51", "52")
+    assert changes(done) == [("notice", "51", "retraction")]
+    assert done.changes["study_ids"].to_list() == [["smith-2020"]]
+    assert done.unwatched == (0, 1)
+
+
+def test_a_study_without_a_pmid_is_said_not_to_be_watched_until_a_record_with_its_doi_is_read(
+    store: LocalStore, empty_review: Project, client: Client, pubmed: Library, server: Eutils, tmp_path: Path
+) -> None:
+    report_of_a_study(store, 41)
+    page_of_a_study(store, 1, "https://pubmed.ncbi.nlm.nih.gov/51/")
+    report_of_a_study(store, None, "doe-2021", doi="10.5555/synthetic.61")
+    report_of_a_study(store, None, "roe-2022", url="https://example.org/trial")
+    done = update(store, empty_review, client=client)
+    assert done.watched is not None
+    assert done.watched.pmids == ("41", "51")
+    assert done.unwatched == unwatched(store) == (2, 3)
+    path = tmp_path / "update.xml"
+    path.write_bytes(article_set(article(61) + article(62)))
+    assert ingest_file(store, path, known_only=True).watched == 1
+    assert unwatched(store) == (1, 3)
+    pubmed.say_of(61, ("RetractionIn", 900))
+    done = update(store, empty_review, client=client)
+    assert changes(done) == [("notice", "61", "retraction")]
+    assert done.changes["study_ids"].to_list() == [["doe-2021"]]
+    assert update(store, empty_review, client=client, watching=False).unwatched is None
+
+
+def test_what_another_database_says_of_a_record_without_a_pmid_is_told_by_its_doi(
+    store: LocalStore, ran: Project, client: Client, tmp_path: Path
+) -> None:
+    update(store, ran, client=client)
+    report_of_a_study(store, None, "doe-2021", doi="10.5555/lone.1")
+    path = tmp_path / "embase.ris"
+    path.write_text("TY  - JOUR\nTI  - RETRACTED: Synthetic trial\nDO  - 10.5555/lone.1\nER  - \n", "utf-8")
+    import_file(store, path, source="Embase")
+    done = update(store, ran, client=client)
+    (row,) = done.changes.to_dicts()
+    assert (row["change"], row["pmid"], row["doi"], row["kind"]) == ("notice", None, "10.5555/lone.1", "retraction")
+    assert (row["title"], row["state"]) == ("RETRACTED: Synthetic trial", "needs_first")
+    assert row["study_ids"] == ["doe-2021"]
+
+
 def test_a_pmid_that_pubmed_no_longer_sends_is_asked_twice_and_noted_on_the_receipt(
     store: LocalStore, empty_review: Project, client: Client, pubmed: Library, server: Eutils
 ) -> None:
@@ -368,6 +437,19 @@ def test_a_notice_that_pubmed_took_back_is_said_and_no_longer_listed(
     assert changes(done) == [("revised", "12", None), ("notice taken back", "12", "expression_of_concern")]
     assert store.read("select * from v1.notice").is_empty()
     assert store.read("select count(*) from v1.source_record where pmid = '12'").item() == 2
+
+
+def test_an_old_export_that_is_imported_late_takes_a_retraction_back_until_the_next_update(
+    store: LocalStore, ran: Project, client: Client, pubmed: Library, tmp_path: Path
+) -> None:
+    pubmed.say_of(12, ("RetractionIn", 900))
+    update(store, ran, client=client)
+    path = tmp_path / "last-year.xml"
+    path.write_bytes(article_set(article(12)))
+    import_file(store, path, source="PubMed")
+    assert store.read("select * from v1.notice").is_empty()  # as the guides say
+    update(store, ran, client=client)
+    assert store.read("select pmid, kind from v1.notice").rows() == [("12", "retraction")]
 
 
 def test_a_text_that_comes_back_is_the_latest_again(
@@ -552,6 +634,7 @@ def test_the_command_writes_a_table_in_every_format_and_ends_well_when_nothing_i
     code, out, words = say("update", "--format", "csv")
     assert (code, len(out.splitlines())) == (ExitCode.OK, 1)
     assert "Nothing to update" in words
+    assert "not watched" not in words
     assert say("update", "knee")[0] == ExitCode.USAGE
     assert say("update", "--watch-only", "knee")[0] == ExitCode.USAGE
     assert say("run", "knee")[0] == ExitCode.OK
@@ -562,8 +645,13 @@ def test_the_command_writes_a_table_in_every_format_and_ends_well_when_nothing_i
     assert "knee: 3 records before, 3 now: 0 new, 1 revised, 0 found no longer" in words
     assert "new notices: 1 retraction" in words
     assert say("update", "--no-watch", "--format", "parquet")[1].startswith(b"PAR1")
+    report_of_a_study(LocalStore(knee.database_path), None, "doe-2021", doi="10.5555/synthetic.61")
     code, out, words = say("update", "--watch-only")
     assert (code, b"(no rows)" in out) == (ExitCode.OK, True)
+    assert (
+        "1 of 1 study has no PMID on any report: it is not watched "
+        "(its DOI counts when a record with that DOI is read)" in words
+    )
     assert "watch: 3 PMIDs read again, 0 of them not sent by PubMed" in words
     run_id = words.rsplit("run ", 1)[1].split()[0]
     asked = len(server.asked)

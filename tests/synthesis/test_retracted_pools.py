@@ -6,7 +6,7 @@ import pytest
 
 from review.synthesis.effects import effects_of_study
 from review.synthesis.figures import EffectRow, Study
-from review.synthesis.pools import ALL_RETRACTED, PooledCells, pool_cells
+from review.synthesis.pools import ALL_RETRACTED, NONE_POOLABLE, PooledCells, pool_cells
 from tests.synthesis.test_effects import PLAN, both, study
 
 
@@ -47,9 +47,17 @@ def test_the_smaller_partner_of_a_retracted_study_comes_in() -> None:
     assert members(pools("large"))["not_retracted"] == ["other", "small"]
 
 
-def test_a_retracted_study_that_is_not_poolable_for_overlap_still_has_its_line() -> None:
-    done = pools("small")
-    assert members(done)["not_retracted"] == members(done)["all"]
+def test_a_retracted_study_that_is_not_pooled_for_overlap_opens_no_third_pool() -> None:
+    assert members(pools("small")) == members(pools())
+
+
+def test_a_pool_of_which_no_effect_is_left_says_whether_any_trial_is() -> None:
+    made = {"barred": study(*both(n=20), study_id="barred", do_not_pool="not trusted"), "other": trials()["other"]}
+    effects = effects_of(made)
+    ids = {effect.effect_id for effect in effects if effect.study_id == "other"}
+    done = pool_cells(effects, PLAN, studies=list(made.values()), retracted=ids)
+    left = next(row for row in done.pooled if row["subset"] == "not_retracted")
+    assert (left["k"], left["warnings"]) == (0, [NONE_POOLABLE])
 
 
 def test_one_left_is_an_effect_and_none_left_a_word() -> None:

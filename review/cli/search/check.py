@@ -58,5 +58,5 @@ def check(
         output.say(f"PMID {loss.pmid} is missed: {loss.words}")
     output.say(
         f"recall of the last line: {len(result.found)} of {len(result.in_source)} "
-        f"(known set {known_set.name}; {len(known_set.pmids)} PMIDs)"
+        f"(known set {known_set.name}; {output.counted(len(known_set.pmids), 'PMID')})"
     )

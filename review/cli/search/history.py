@@ -80,12 +80,17 @@ def enter(
 @pass_review
 def history(review: Review, run_id: str | None, receipts: bool, format: str) -> None:
     """Searches that finished, and whether the imported records are those that were counted."""
+    from review.errors import UsageProblem
     from review.search.history import list_lines, list_receipts, list_searches
 
+    if run_id is not None and receipts:
+        message = "--lines shows a run and --receipts the imports: one of the two"
+        raise UsageProblem(message)
     brief = format == "table"
     frame: pl.DataFrame
     if run_id is not None:
         frame = list_lines(review.store, run_id)
     else:
         frame = list_receipts(review.store, brief=brief) if receipts else list_searches(review.store, brief=brief)
-    output.frame(frame, format, title="Receipts" if receipts else "Searches")
+    title = f"Lines of {run_id}" if run_id is not None else "Receipts" if receipts else "Searches"
+    output.frame(frame, format, title=title)

@@ -25,7 +25,7 @@ _SECONDS = 5.0  # between two lines where no bar can be drawn
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--source", default="PubMed", show_default=True, help="The database that the records count for.")
 @click.option("--pmids", type=click.Path(path_type=Path), help="Take only these: a text file, one PMID a line.")
-@click.option("--known-only", is_flag=True, help="Take only PMIDs that the review has; other reports are watched.")
+@click.option("--known-only", is_flag=True, help="Take only what the review knows by PMID, DOI or PMC number.")
 @format_option
 @pass_review
 def ingest(
@@ -82,7 +82,8 @@ def _say_what_next(done: list[Ingested]) -> None:
     if rejected := sum(one.receipt.records_rejected for one in fresh):
         was = "record was" if rejected == 1 else "records were"
         where = "review search history --receipts --format json"
-        output.say(f"{rejected} {was} rejected, and kept as they came; where and why: {where}")
+        kept = "it" if rejected == 1 else "they"
+        output.say(f"{rejected} {was} rejected, and kept as {kept} came; where and why: {where}")
     if watched := sum(one.watched for one in fresh):
         output.say(f"{output.counted(watched, 'report')} of the review read for notices alone")
     if revised := sum(one.revised for one in fresh):

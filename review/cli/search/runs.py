@@ -157,7 +157,10 @@ def print_run(review: Review, result: RunResult, format: str, *, replayed: bool 
         "no": [line.no for line in result.lines],
         "label": [line.label for line in result.lines],
         "hits": [line.hits for line in result.lines],
-        "warnings": ["; ".join(line.warnings) for line in result.lines],
+        "warnings": [
+            "; ".join((*line.warnings, *(f"PubMed ignored {text} ({signal})" for signal, text in line.dropped)))
+            for line in result.lines
+        ],
     }
     output.frame(
         pl.DataFrame(columns),
@@ -175,9 +178,13 @@ def print_run(review: Review, result: RunResult, format: str, *, replayed: bool 
         output.say(f"accepted: {output.counted(len(result.missing), 'record')} never came ({kept}): PMID {named}")
     if result.mode == "count":
         asked = output.counted(result.requests, "question")
-        output.say(f"{result.hits} records; {asked} asked, nothing fetched; a run takes {_needs(result)}")
+        output.say(
+            f"{output.counted(result.hits, 'record')}; {asked} asked, nothing fetched; a run takes {_needs(result)}"
+        )
     else:
-        counts = f"{result.hits} records counted, {result.retrieved} retrieved, {result.new_records} new"
+        counts = (
+            f"{output.counted(result.hits, 'record')} counted, {result.retrieved} retrieved, {result.new_records} new"
+        )
         revised = f" ({result.changed_records} of them revised by PubMed)" if result.changed_records else ""
         until = f", up to {result.pinned_to}" if result.pinned_to else ""
         how = "; replayed from stored answers, PubMed was not asked" if replayed else ""

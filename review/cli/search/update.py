@@ -39,8 +39,8 @@ def update(
 ) -> None:
     """Run strategies again and list what changed: new and revised records, retractions and other notices.
 
-    Without NAMES every strategy that has run. PMIDs that no strategy brings (of other databases, of study reports) are
-    read again by number. Nothing new changes nothing. Needs NCBI_EMAIL in the environment.
+    Without NAMES every strategy that has run. PMIDs that no strategy brings (of other databases, of study reports and
+    sources) are read again by number. Nothing new changes nothing. Needs NCBI_EMAIL in the environment.
     """
     from review.errors import UsageProblem
     from review.flows.update import update as bring_up_to_date
@@ -98,6 +98,15 @@ def _say(done: Update) -> None:
         output.say(
             f"watch: {output.counted(read, 'PMID')} read again, {missing} of them not sent by PubMed; "
             f"run {done.watched.run_id}"
+        )
+    without, of = done.unwatched or (0, 0)
+    if without:
+        have, they, dois = (
+            ("has", "it is", "its DOI counts") if without == 1 else ("have", "they are", "their DOIs count")
+        )
+        output.say(
+            f"{without} of {of} {'study' if of == 1 else 'studies'} {have} no PMID on any report: {they} not watched "
+            f"({dois} when a record with that DOI is read)"
         )
     kinds = done.changes.filter(done.changes["change"] == "notice")["kind"].to_list()
     for kind in dict.fromkeys(kinds):

@@ -1,0 +1,245 @@
+"""Decides on each pair: one record by a named rule, a question for a person with its reasons, or nothing.
+
+A rule says what has to agree. A veto says, by name, what makes two texts different works although nearly all agrees;
+no rule overrides a veto. Of two works a person need not be asked; of a conflict of identifiers or places one is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from review.dedupe.match import SAME_DOI, SAME_PMID
+
+TITLE, PART, SET, AUTHORS, JOURNAL = (
+    pl.col(name) for name in ("title_score", "title_part", "title_set", "authors_score", "journal_score")
+)
+VOLUME, PAGE, LAST_PAGE, ISSUE = (pl.col(f"{name}_agrees") for name in ("volume", "page", "last_page", "issue"))
+APART = pl.col("years_apart").fill_null(0)
+LENGTH = pl.col("title_length")
+PLACE = pl.col("same_place")
+SAME_JOURNAL = JOURNAL >= 80
+_JOURNAL_OR_NONE = JOURNAL.fill_null(100) >= 80
+_NUMBERS = pl.col("numbers_differ")
+# a side that names no author says nothing against the other
+_AUTHORS_OR_NONE = AUTHORS.fill_null(100)
+
+
+def _elocator(side: str) -> pl.Expr:
+    return pl.col(f"first_page_{side}").str.contains(r"^[a-z]{1,3}\d{4,}$")
+
+
+def _numeric(side: str) -> pl.Expr:
+    return pl.col(f"first_page_{side}").str.contains(r"^\d+$")
+
+
+def _placed(side: str) -> pl.Expr:
+    return pl.any_horizontal(pl.col(f"{name}_{side}").is_not_null() for name in ("volume", "first_page"))
+
+
+# a year may pass between the article ahead of print and its volume; two issues of a yearly text are a year apart too
+_ONE_HAS_A_PLACE = _placed("a") != _placed("b")
+_ELOCATOR_AND_PAGE = (_elocator("a") & _numeric("b")) | (_numeric("a") & _elocator("b"))
+
+_ONE_PMID = pl.col("pmid_agrees") == 1
+_ONE_DOI = pl.col("doi_agrees") == 1
+
+RULES: Final[dict[str, pl.Expr]] = {
+    SAME_PMID: _ONE_PMID,
+    SAME_DOI: _ONE_DOI & ((TITLE >= 70) | (SET >= 90) | (PLACE & (AUTHORS >= 90)) | (LENGTH == 0)),
+    "title_place": (TITLE >= 93)
+    & PLACE
+    & (APART <= 1)
+    & (_AUTHORS_OR_NONE >= 40)
+    & ~_NUMBERS
+    & (SAME_JOURNAL | (AUTHORS >= 80) | ((LENGTH >= 25) & (LAST_PAGE == 1))),
+    "title_place_other_author": (TITLE >= 97)
+    & PLACE
+    & (LAST_PAGE >= 0)
+    & SAME_JOURNAL
+    & (APART <= 1)
+    & (LENGTH >= 25)
+    & ~_NUMBERS,
+    "title_but_numbers": (TITLE >= 95)
+    & PLACE
+    & (LAST_PAGE == 1)
+    & (AUTHORS >= 90)
+    & (APART <= 1)
+    & (LENGTH >= 25)
+    & pl.col("part_a").eq_missing(pl.col("part_b")),
+    "title_part_authors_place": ((PART >= 95) | (SET >= 95))
+    & (AUTHORS >= 80)
+    & PLACE
+    & (APART <= 1)
+    & (LENGTH >= 15)
+    & ~_NUMBERS,
+    "place_authors_translated": PLACE
+    & (LAST_PAGE >= 0)
+    & SAME_JOURNAL
+    & (AUTHORS >= 90)
+    & (APART == 0)
+    & ((SET >= 75) | ((LAST_PAGE == 1) & (SET >= 60) & (pl.min_horizontal("authors_a", "authors_b") >= 3))),
+    "title_authors_page": (TITLE >= 95)
+    & (AUTHORS >= 80)
+    & (pl.col("first_page_a") == pl.col("first_page_b"))
+    & (PAGE == 1)
+    & (VOLUME >= 0)
+    & (APART <= 2)
+    & (_JOURNAL_OR_NONE | (LAST_PAGE == 1))
+    & ~_NUMBERS,
+    "title_authors_volume": (TITLE >= 95)
+    & (AUTHORS >= 80)
+    & (VOLUME == 1)
+    & (PAGE == 0)
+    & (APART <= 1)
+    & _JOURNAL_OR_NONE
+    & ~_NUMBERS
+    & (LENGTH >= 20),
+    "title_part_authors_volume": ((PART >= 98) | (SET >= 98))
+    & (AUTHORS >= 90)
+    & (VOLUME == 1)
+    & (PAGE == 0)
+    & SAME_JOURNAL
+    & (APART == 0)
+    & (LENGTH >= 25)
+    & ~_NUMBERS,
+    "title_authors_elocator": (TITLE >= 95)
+    & (AUTHORS >= 80)
+    & (VOLUME == 1)
+    & _ELOCATOR_AND_PAGE
+    & (APART <= 1)
+    & ~_NUMBERS
+    & (LENGTH >= 25)
+    & SAME_JOURNAL,
+    "title_authors_journal": (TITLE >= 97)
+    & (AUTHORS >= 85)
+    & SAME_JOURNAL
+    & (VOLUME >= 0)
+    & (PAGE >= 0)
+    & ((APART == 0) | ((APART == 1) & _ONE_HAS_A_PLACE))
+    & ~_NUMBERS
+    & (LENGTH >= 25),
+}
+
+
+def _one_side(flag: str) -> pl.Expr:
+    return pl.col(f"{flag}_a") != pl.col(f"{flag}_b")
+
+
+def _differs(field: str) -> pl.Expr:
+    return pl.col(f"{field}_a").ne_missing(pl.col(f"{field}_b"))
+
+
+def _either_side(field: str) -> pl.Expr:
+    """Only one side says it; the other may have left it out."""
+    return pl.col(f"{field}_a").fill_null("").eq("") != pl.col(f"{field}_b").fill_null("").eq("")
+
+
+# nothing but one text can stand there
+_WHOLE_PLACE = PLACE & (LAST_PAGE == 1) & (AUTHORS >= 90) & (APART == 0) & (JOURNAL.fill_null(100) >= 80)
+
+# different works: nothing is asked, unless they share a DOI
+OTHER_WORK: Final[dict[str, pl.Expr]] = {
+    "different parts of a series": _differs("part") & ~(_either_side("part") & _WHOLE_PLACE),
+    "one is an erratum, retraction notice, reply or comment": _one_side("notice"),
+    "one is a protocol or design": _one_side("protocol") & ~_WHOLE_PLACE,
+    "different populations": _differs("population") & ~_either_side("population"),
+}
+# perhaps one work in two forms, or one form with an error in it: a person is asked; a shared DOI answers
+_FORMS: Final[dict[str, pl.Expr]] = {
+    "different DOIs": pl.col("doi_agrees") == -1,
+    "different registry numbers": pl.col("registry_agrees") == -1,
+    "one names a population": _either_side("population") & ~_WHOLE_PLACE,
+    "one is a preprint": _one_side("preprint"),
+    "one is a meeting abstract": _one_side("meeting") & (PAGE != 1),
+    "one is a book or a chapter": _one_side("chapter"),
+    "one is a conference paper": _one_side("conference") & ~(PLACE & ((JOURNAL >= 60) | (LAST_PAGE == 1))),
+    "a title that many works have": pl.col("generic") & ~(PLACE & (APART == 0) & _JOURNAL_OR_NONE),
+}
+TO_ASK: Final[dict[str, pl.Expr]] = {
+    "different PMIDs": pl.col("pmid_agrees") == -1,
+    **{reason: holds & ~_ONE_DOI for reason, holds in _FORMS.items()},
+}
+CONFLICTS: Final[dict[str, pl.Expr]] = {
+    "different volumes": VOLUME == -1,
+    "different pages": PAGE == -1,
+    "years apart": APART > 1,
+    "different numbers in the titles": _NUMBERS,
+    "different journals": JOURNAL < 80,
+    "different titles under one DOI": _ONE_DOI & (TITLE < 70),
+    "little in common besides title and authors": (VOLUME != 1) & (PAGE != 1),
+}
+_ASKABLE = (
+    (TITLE >= 95) & (AUTHORS >= 80) & (LENGTH >= 16) & ~_NUMBERS & (SAME_JOURNAL | JOURNAL.is_null() | (APART <= 1))
+) | (PLACE & (LAST_PAGE == 1) & (_AUTHORS_OR_NONE >= 90) & (APART == 0) & (SET >= 50))
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Pairs to be merged and pairs to be asked: id_a, id_b, rule, reasons, rank and the scores behind them."""
+
+    merge: pl.DataFrame
+    ask: pl.DataFrame
+
+
+def decided(pairs: pl.DataFrame) -> Decided:
+    """The decision on each pair of `evidence.evidence` with its column `generic`."""
+    judged = pairs.with_columns(
+        rule=_first_that_holds(RULES),
+        other_work=_all_that_hold(OTHER_WORK),
+        to_ask=_all_that_hold(TO_ASK),
+        conflicts=_all_that_hold(CONFLICTS),
+        rank=_rank(),
+    )
+    # a PMID is of one work, whatever two databases print
+    other = (pl.col("other_work") != "") & ~_ONE_PMID
+    vetoed = other | ((pl.col("to_ask") != "") & ~_ONE_PMID)
+    merges = pl.col("rule").is_not_null() & ~vetoed
+    ask = judged.filter(~merges & (_ONE_DOI | (~other & (pl.col("rule").is_not_null() | _ASKABLE))))
+    said = [pl.col(name).replace("", None) for name in ("other_work", "to_ask", "conflicts")]
+    reasons = pl.concat_str(said, separator="; ", ignore_nulls=True)
+    return Decided(
+        merge=_told(judged.filter(merges), pl.lit("")),
+        ask=_told(ask, reasons).sort("rank", "id_a", "id_b", descending=[True, False, False]),
+    )
+
+
+def generic_titles(records: pl.DataFrame) -> pl.DataFrame:
+    """The short titles that stand in three or more volumes and years, and those that name a department only."""
+    short = records.filter(pl.col("title").str.len_chars() <= 40)
+    counted = short.group_by("title").agg(places=pl.struct("year", "volume").n_unique())
+    department = pl.col("title").str.contains(
+        r"^(?:(?:guest )?editorial|introduction|foreword|preface|conclusions?|letters?|abstracts?|annual report|news|"
+        r"book reviews?|in this issue|minitrack introduction|discussion|summary)\b"
+    )
+    return counted.filter((pl.col("places") >= 3) | department).select("title")
+
+
+def _first_that_holds(rules: dict[str, pl.Expr]) -> pl.Expr:
+    return pl.coalesce(pl.when(holds).then(pl.lit(name)) for name, holds in rules.items())
+
+
+def _all_that_hold(vetoes: dict[str, pl.Expr]) -> pl.Expr:
+    said = [pl.when(holds).then(pl.lit(name)) for name, holds in vetoes.items()]
+    return pl.concat_str(said, separator="; ", ignore_nulls=True)
+
+
+def _rank() -> pl.Expr:
+    """How likely a pair is one record, to put the likely ones first; no rule looks at it."""
+    places = (VOLUME + PAGE + ISSUE + LAST_PAGE).cast(pl.Float64)
+    return TITLE + AUTHORS.fill_null(60) + JOURNAL.fill_null(50) / 2 + 15 * places - 10 * APART.clip(0, 5)
+
+
+def _told(pairs: pl.DataFrame, reasons: pl.Expr) -> pl.DataFrame:
+    return pairs.select(
+        "id_a",
+        "id_b",
+        "rule",
+        reasons.alias("reasons"),
+        "rank",
+        pl.struct(
+            title=TITLE, authors=AUTHORS, journal=JOURNAL, volume=VOLUME, page=PAGE, years_apart=pl.col("years_apart")
+        ).alias("scores"),
+    )
