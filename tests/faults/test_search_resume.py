@@ -73,7 +73,7 @@ def searched(root, port, words):
             return command(["--project", str(root), *words])
         project = load_project(root)
         transport = Transport(tries=2, timeout=20, sleep=lambda seconds: None, pace=Pace(Rate(100, 0.0)))
-        client = Client("nobody@example.org", "k", transport)
+        client = Client("nobody@example.org", "synthetic-key", transport)
         strategy = load_strategy(project.queries / "pubmed" / "knee.toml")
         runs.run(LocalStore(project.database_path), project, strategy, client=client, batch=4)
     return 0
@@ -131,7 +131,7 @@ def server() -> Iterator[Eutils]:
 @pytest.fixture
 def client() -> Client:
     transport = Transport(tries=2, timeout=20, sleep=lambda seconds: None, pace=Pace(Rate(100, 0.0)))
-    return Client("nobody@example.org", "k", transport)
+    return Client("nobody@example.org", "synthetic-key", transport)
 
 
 def fetched(server: Eutils, *, since: int = 0) -> list[int]:

@@ -458,7 +458,7 @@ GUARDS = (
     Guard(
         "bodies hold no key",
         "transport.py",
-        "masked_body(self.hide, reply.body)",
+        "masked_body(secrets, reply.body)",
         "reply.body",
         f"{ENTREZ}::test_the_key_is_in_no_message_no_traceback_and_no_body[refused]",
     ),

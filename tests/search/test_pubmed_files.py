@@ -501,7 +501,7 @@ def test_the_command_prints_a_receipt_for_each_file_and_says_what_is_next(
     assert say(project, one, two) == ExitCode.OK
     shown = capsys.readouterr()
     assert [line.split(":")[0] for line in shown.out.splitlines() if not line.startswith(" ")] == ["a.xml", "b.xml.gz"]
-    assert "1 record was rejected, and kept as they came; where and why: review search history --receipts" in shown.err
+    assert "1 record was rejected, and kept as it came; where and why: review search history --receipts" in shown.err
     assert "1 known record came in a new reading" in shown.err
     assert "2 new records: now look for duplicates with review dedupe run" in shown.err
     assert say(project, one, two, "--format", "json") == ExitCode.OK
