@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from review.database import Append, LocalStore
 from review.project import Project, load_project
@@ -86,6 +87,10 @@ measure = "MD"
 scale = [0, 100]
 hierarchy = ["vas_pain"]
 """
+
+# how long an example takes says more about the machine than about the program
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # the environment of the person who runs the tests must not reach them
 _OURS = ("REVIEW_PROJECT", "REVIEW_AS", "REVIEW_LOCK_WAIT", "REVIEW_XML")
