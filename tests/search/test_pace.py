@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from review.search.entrez import Client
@@ -102,6 +102,8 @@ def test_a_request_whose_process_was_killed_counts_for_a_while_only() -> None:
     limit=st.integers(1, 4),
     steps=st.lists(st.tuples(st.sampled_from(["send", "answer", "idle"]), st.floats(0, 0.9), st.booleans())),
 )
+@example(limit=1, steps=[("send", 0.02, False), ("answer", 0.0, False)] * 4)
+@example(limit=3, steps=[("send", 0.02, True), ("answer", 0.0, True)] * 8)
 def test_no_second_at_the_server_holds_more_than_the_limit(limit: int, steps: list[tuple[str, float, bool]]) -> None:
     """Each request arrives as early or as late as it can: when it was sent, or when its answer came."""
     clock = Clock()
