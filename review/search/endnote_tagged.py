@@ -16,7 +16,7 @@ from review.search.checking import unreadable
 from review.search.decoding import Decoded
 from review.search.reading import Reading, Repair, Stray, stray
 from review.search.records import Record, Rejected
-from review.search.tagged import pmcid_of, says_retracted, year_of
+from review.search.tagged import OpenRecord, pmcid_of, says_retracted, year_of
 
 _TAG = re.compile(r"^(%[0-9A-Z!#$&()*+/<=>?@\[\]^~|])(?:[ \t](.*)|)$", re.DOTALL)
 MARKER = re.compile(r"^\W{0,3}%0(?:[ \t]|$)")
@@ -28,22 +28,6 @@ _COLUMNS = frozenset(
     """.split()  # noqa: SIM905 - the tags of the format, as one reads them
 )
 _PUBMED = re.compile(r"medline|pubmed|\bnlm\b", re.IGNORECASE)
-
-
-class _Open:
-    """The record that is being read."""
-
-    def __init__(self, line: int) -> None:
-        self.line = line
-        self.pairs: list[list[str]] = []
-        self.at: list[int] = []
-        self.tags: set[str] = set()
-
-    def add(self, tag: str, value: str, line: int) -> None:
-        """Take a tag with its value, from that line of the file."""
-        self.pairs.append([tag, value.strip()])
-        self.at.append(line)
-        self.tags.add(tag)
 
 
 def read_endnote_tagged(decoded: Decoded, *, evidence: str = "% tags") -> Reading:
@@ -90,8 +74,8 @@ def read_endnote_tagged(decoded: Decoded, *, evidence: str = "% tags") -> Readin
     )
 
 
-def _groups(lines: Sequence[str]) -> tuple[list[_Open], list[Repair], list[Stray]]:
-    groups: list[_Open] = []
+def _groups(lines: Sequence[str]) -> tuple[list[OpenRecord], list[Repair], list[Stray]]:
+    groups: list[OpenRecord] = []
     repairs: list[Repair] = []
     strays: list[Stray] = []
     after_blank = True
@@ -111,10 +95,10 @@ def _groups(lines: Sequence[str]) -> tuple[list[_Open], list[Repair], list[Stray
         else:
             tag, value = found.group(1), found.group(2) or ""
             if not groups or (after_blank and _repeats(groups[-1], lines, number)):
-                groups.append(_Open(number))
+                groups.append(OpenRecord(number))
             elif tag == "%0" and tag in groups[-1].tags:
                 repairs.append(Repair(number, "no blank line before %0"))
-                groups.append(_Open(number))
+                groups.append(OpenRecord(number))
             elif after_blank:
                 repairs.append(Repair(groups[-1].line, f"blank line inside the record before line {number}"))
             groups[-1].add(tag, value, number)
@@ -122,7 +106,7 @@ def _groups(lines: Sequence[str]) -> tuple[list[_Open], list[Repair], list[Stray
     return groups, repairs, strays
 
 
-def _repeats(group: _Open, lines: Sequence[str], number: int) -> bool:
+def _repeats(group: OpenRecord, lines: Sequence[str], number: int) -> bool:
     """Whether the lines from *number* to the next blank one hold a tag of *group* that a record has only once."""
     for at in range(number - 1, len(lines)):
         text = lines[at]
@@ -134,7 +118,7 @@ def _repeats(group: _Open, lines: Sequence[str], number: int) -> bool:
     return False
 
 
-def _record(group: _Open) -> Record:
+def _record(group: OpenRecord) -> Record:
     values: dict[str, list[str]] = {}
     for tag, value in group.pairs:
         if value:

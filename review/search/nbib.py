@@ -13,26 +13,12 @@ from review.search.checking import unreadable
 from review.search.decoding import Decoded
 from review.search.reading import Reading, Repair, Stray, stray
 from review.search.records import Record, Rejected
-from review.search.tagged import medline_record, unmapped
+from review.search.tagged import OpenRecord, medline_record, unmapped
 
 _TAG = re.compile(r"^([A-Z][A-Z0-9]{1,4}) {0,3}- ?(.*)$", re.DOTALL)
 _PMID = re.compile(r"^\s{0,3}PMID\s{0,2}-")
 _ONCE = frozenset({"PMID", "OWN", "STAT", "TI", "BTI", "DP", "SO", "JT", "TA"})
 _KINDS = {"DP": "year"}
-
-
-class _Open:
-    def __init__(self, line: int) -> None:
-        self.line = line
-        self.pairs: list[list[str]] = []
-        self.at: list[int] = []
-        self.tags: set[str] = set()
-
-    def add(self, tag: str, value: str, line: int) -> None:
-        """Take a tag with its value, from that line of the file."""
-        self.pairs.append([tag, value.strip()])
-        self.at.append(line)
-        self.tags.add(tag)
 
 
 def read_nbib(decoded: Decoded, *, evidence: str = "PMID- lines") -> Reading:
@@ -73,9 +59,9 @@ def read_nbib(decoded: Decoded, *, evidence: str = "PMID- lines") -> Reading:
     )
 
 
-def _groups(lines: Sequence[str], *, with_pmid: bool) -> tuple[list[_Open], list[Repair], list[Stray]]:
+def _groups(lines: Sequence[str], *, with_pmid: bool) -> tuple[list[OpenRecord], list[Repair], list[Stray]]:
     """The tags of each record, what was repaired to find them, and the lines before the first."""
-    groups: list[_Open] = []
+    groups: list[OpenRecord] = []
     repairs: list[Repair] = []
     strays: list[Stray] = []
     after_blank = True
@@ -96,10 +82,10 @@ def _groups(lines: Sequence[str], *, with_pmid: bool) -> tuple[list[_Open], list
         else:
             tag, value = found
             if not groups or (after_blank and (not with_pmid or _repeats(groups[-1], lines, number))):
-                groups.append(_Open(number))
+                groups.append(OpenRecord(number))
             elif tag in ("PMID", "OWN") and tag in groups[-1].tags:
                 repairs.append(Repair(number, f"no blank line before {tag}"))
-                groups.append(_Open(number))
+                groups.append(OpenRecord(number))
             elif after_blank:
                 repairs.append(Repair(groups[-1].line, f"blank line inside the record before line {number}"))
             groups[-1].add(tag, value, number)
@@ -114,7 +100,7 @@ def _tag(text: str) -> tuple[str, str] | None:
     return found.group(1), found.group(2)
 
 
-def _repeats(group: _Open, lines: Sequence[str], number: int) -> bool:
+def _repeats(group: OpenRecord, lines: Sequence[str], number: int) -> bool:
     """Whether the lines from *number* to the next blank one hold a tag of *group* that a record has only once."""
     for at in range(number - 1, len(lines)):
         if not lines[at].strip():
@@ -125,7 +111,7 @@ def _repeats(group: _Open, lines: Sequence[str], number: int) -> bool:
     return False
 
 
-def _fault(group: _Open, record: Record, *, with_pmid: bool) -> str | None:
+def _fault(group: OpenRecord, record: Record, *, with_pmid: bool) -> str | None:
     """Why a record cannot be taken: its PMID is no number, or is missing where the others have one."""
     if "PMID" in group.tags and record.pmid is None:
         given = next(value for tag, value in group.pairs if tag == "PMID")
@@ -135,7 +121,7 @@ def _fault(group: _Open, record: Record, *, with_pmid: bool) -> str | None:
     return None
 
 
-def _values(group: _Open) -> list[tuple[int, str, str, str]]:
+def _values(group: OpenRecord) -> list[tuple[int, str, str, str]]:
     """The values that a column is read from: (line, kind, tag, text)."""
     found = [
         (line, _KINDS[tag], tag, value)
@@ -149,7 +135,7 @@ def _values(group: _Open) -> list[tuple[int, str, str, str]]:
     ]
 
 
-def _cut_off(groups: Sequence[_Open], text: str) -> str:
+def _cut_off(groups: Sequence[OpenRecord], text: str) -> str:
     """What shows that the file ends inside its last record; blank when nothing does."""
     if not groups:
         return ""
@@ -166,7 +152,7 @@ def _cut_off(groups: Sequence[_Open], text: str) -> str:
     return ""
 
 
-def _other_end(groups: Sequence[_Open]) -> str:
+def _other_end(groups: Sequence[OpenRecord]) -> str:
     """A word on a last record that ends before the tag with which all others end."""
     usual = {group.pairs[-1][0] for group in groups[:-1]}
     if len(groups) < 3 or len(usual) != 1 or usual <= groups[-1].tags:

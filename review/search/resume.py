@@ -93,57 +93,32 @@ def begin(
     for a *run_id* that has finished.
     """
     with alone(store):
-        return _begin(
-            store,
-            strategy,
-            run_id=run_id,
-            fresh=fresh,
-            updates=updates,
-            run_by=run_by,
-            simulated=simulated,
-            today=today,
-            say=say,
-        )
+        last = None if fresh else _cut_off(store, strategy, run_id=run_id, updates=updates, today=today, say=say)
+        if last is not None:
+            return last
+        if run_id is not None and rows.find_start(store, run_id) is not None:
+            message = f"the run {run_id} began with other questions, or too long ago"
+            raise UsageProblem(message, hint="leave the id to the program")
+        started = datetime.now(UTC)
+        start = Start(run_id or str(uuid.uuid4()), today, run_by, simulated, started, resumed=False)
+        row = {
+            "run_id": start.run_id,
+            "kind": "strategy",
+            "strategy": strategy.name,
+            "strategy_sha256": asked_sha256(strategy),
+            "pinned_to": today,
+            "updates": updates,
+            "run_by": run_by,
+            "simulated": simulated,
+            "started_at": started,
+        }
+        rows.begin_run(store, row)
+        return start
 
 
 def alone(store: Store) -> AbstractContextManager[None]:
     """Keep other processes out of the database between a look and what is written on it."""
     return store.holding() if isinstance(store, LocalStore) else nullcontext()
-
-
-def _begin(
-    store: Store,
-    strategy: Strategy,
-    *,
-    run_id: str | None,
-    fresh: bool,
-    updates: str | None,
-    run_by: str | None,
-    simulated: bool,
-    today: date,
-    say: Callable[[str], None],
-) -> Start:
-    last = None if fresh else _cut_off(store, strategy, run_id=run_id, updates=updates, today=today, say=say)
-    if last is not None:
-        return last
-    if run_id is not None and rows.find_start(store, run_id) is not None:
-        message = f"the run {run_id} began with other questions, or too long ago"
-        raise UsageProblem(message, hint="leave the id to the program")
-    started = datetime.now(UTC)
-    start = Start(run_id or str(uuid.uuid4()), today, run_by, simulated, started, resumed=False)
-    row = {
-        "run_id": start.run_id,
-        "kind": "strategy",
-        "strategy": strategy.name,
-        "strategy_sha256": asked_sha256(strategy),
-        "pinned_to": today,
-        "updates": updates,
-        "run_by": run_by,
-        "simulated": simulated,
-        "started_at": started,
-    }
-    rows.begin_run(store, row)
-    return start
 
 
 def _cut_off(

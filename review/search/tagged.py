@@ -38,6 +38,22 @@ RIS_COLUMNS = {
 _RIS_OTHER = {"SP", "EP", "DO", "ER", "SN", "ID", "N1", "M1", "M2", "M3", "L3", "C2", "C7", "AD", "PMID"}
 
 
+class OpenRecord:
+    """The record of a tagged file that is being read: its tags and values, and the line of each."""
+
+    def __init__(self, line: int) -> None:
+        self.line = line
+        self.pairs: list[list[str]] = []
+        self.at: list[int] = []
+        self.tags: set[str] = set()
+
+    def add(self, tag: str, value: str, line: int) -> None:
+        """Take a tag with its value, from that line of the file."""
+        self.pairs.append([tag, value.strip()])
+        self.at.append(line)
+        self.tags.add(tag)
+
+
 def ris_record(pairs: Pairs, *, line: int) -> Record:
     """The record of one RIS entry."""
     values = _by_tag(pairs)
