@@ -1,45 +1,13 @@
 -- name: source_record
 -- purpose: every record as its source gave it, when a committed import brought it
 create view v1.source_record as
-with brought as (
-  select
-    r.source_record_id, r.import_id, r.position, i.arrival as first_seen,
-    max(i.arrival) over (partition by r.source_record_id) as last_seen
-  from search.import_record r
-  join search.import_receipt i on i.import_id = r.import_id and i.status = 'committed'
-  qualify row_number() over (partition by r.source_record_id order by i.arrival) = 1
-),
--- PubMed revises its records: the versions of one PMID from one source are one entry, shown as it was read last
-versions as (
-  select
-    s.source_record_id, s.source, s.version, s.arrival, b.last_seen,
-    case when s.accession = s.pmid then s.accession else s.source_record_id end as entry,
-    first_value(b.import_id) over first_to_last as import_id,
-    first_value(b.position) over first_to_last as position,
-    max(s.version) over first_to_last as newest_version
-  from search.source_record s
-  join brought b on b.source_record_id = s.source_record_id
-  window first_to_last as (
-    partition by s.source, case when s.accession = s.pmid then s.accession else s.source_record_id end
-    order by b.first_seen, s.arrival rows between unbounded preceding and unbounded following
-  )
-),
-entries as (
-  select source_record_id, import_id, position,
-    -- a reading that prints no version (NBIB) is taken for one of the newest
-    row_number() over (
-      partition by source, entry
-      order by coalesce(version, newest_version) desc nulls last, last_seen desc, arrival desc
-    ) = 1 as is_latest
-  from versions
-)
 select
   s.source_record_id, s.source, s.accession, s.version, s.record_type, s.title, s.vernacular_title, s.abstract,
   s.authors, s.journal, s.year, s.month, s.volume, s.issue, s.pages, s.language, s.pmid, s.doi, s.pmcid,
   s.registry_ids, s.publication_types, s.mesh, s.keywords, s.url, s.status, s.retracted, s.dialect,
   s.content_sha256, e.import_id, e.is_latest, e.position
 from search.source_record s
-join entries e on e.source_record_id = s.source_record_id;
+join search.entry e on e.source_record_id = s.source_record_id;
 
 comment on view v1.source_record is 'Records as each source gave them; only those that a committed import brought.';
 comment on column v1.source_record.source_record_id is 'Hash of source, content and occurrence: the same on any machine.';

@@ -49,7 +49,7 @@ def log(review: Review, people: bool, format: str) -> None:
 
     Example: review dedupe log --people --format csv
     """
-    from review.dedupe.engine import read_log
+    from review.dedupe.log import read_log
 
     output.frame(read_log(review.store, people_only=people), format, title="Log of duplicates")
 
@@ -62,7 +62,7 @@ def pairs(review: Review, format: str) -> None:
 
     Example: review dedupe pairs
     """
-    from review.dedupe.engine import waiting_pairs
+    from review.dedupe.waiting import waiting_pairs
 
     output.frame(waiting_pairs(review.store), format, title="Pairs that wait for a person")
 
@@ -77,9 +77,9 @@ def merge(review: Review, a: str, b: str, note: str | None) -> None:
 
     Example: review --as anna dedupe merge 3f2a91c0 88b1d2e4
     """
-    from review.dedupe import engine
+    from review.dedupe import deeds
 
-    done = engine.merge(review.store, review.project, a, b, who=review.reviewer.id, note=note)
+    done = deeds.merge(review.store, review.project, a, b, who=review.reviewer.id, note=note)
     output.say(f"One record now: {done.record_a}. Event {done.event_id}")
 
 
@@ -94,9 +94,9 @@ def split(review: Review, a: str, b: str, note: str | None, locked: bool) -> Non
 
     Example: review --as anna dedupe split 3f2a91c0 88b1d2e4 --note "erratum"
     """
-    from review.dedupe import engine
+    from review.dedupe import deeds
 
-    deed = engine.lock if locked else engine.split
+    deed = deeds.lock if locked else deeds.split
     done = deed(review.store, review.project, a, b, who=review.reviewer.id, note=note)
     output.say(f"Kept apart: {done.record_a} and {done.record_b}. Event {done.event_id}")
 
@@ -111,9 +111,9 @@ def unlock(review: Review, a: str, b: str, note: str | None) -> None:
 
     Example: review --as anna dedupe unlock 3f2a91c0 88b1d2e4
     """
-    from review.dedupe import engine
+    from review.dedupe import deeds
 
-    done = engine.unlock(review.store, review.project, a, b, who=review.reviewer.id, note=note)
+    done = deeds.unlock(review.store, review.project, a, b, who=review.reviewer.id, note=note)
     output.say(f"Unlocked. Event {done.event_id}")
 
 
@@ -126,9 +126,9 @@ def undo(review: Review, event: str, note: str | None) -> None:
 
     Example: review --as anna dedupe undo 5c0e7a12
     """
-    from review.dedupe import engine
+    from review.dedupe import deeds
 
-    done = engine.undo(review.store, review.project, event, who=review.reviewer.id, note=note)
+    done = deeds.undo(review.store, review.project, event, who=review.reviewer.id, note=note)
     output.say(f"Undone. Event {done.event_id}")
     if done.remark:
         output.say(done.remark)
@@ -143,9 +143,9 @@ def explain(review: Review, a: str, b: str) -> None:
 
     Example: review dedupe explain 3f2a91c0 88b1d2e4
     """
-    from review.dedupe import engine
+    from review.dedupe import explaining
 
-    found = engine.explain(review.store, review.project, a, b)
+    found = explaining.explain(review.store, review.project, a, b)
     output.text("one record" if found.together else "two records")
     for name, row in (("A", found.a), ("B", found.b)):
         output.text(f"{name}  {row['source_record_id']}  record {row['record_id']}")

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from review import __version__
+from review.database import derived, views
 from review.database import migrate as migrations
-from review.database import views
 from review.database.frames import offer, read_frame
 from review.database.store import Append, Batch, Replace, Rows
 from review.errors import FullDisk, NewerStore, StoreError, StoreLocked, UsageProblem
@@ -94,6 +94,7 @@ class LocalStore:
             con.execute("begin transaction")
             for step in batch:
                 counts[step.table] = counts.get(step.table, 0) + _write(con, step)
+            derived.refresh(con, batch)
             con.execute("commit")
         except duckdb.Error as problem:
             _roll_back(con)

@@ -10,6 +10,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from review.database.derived import derived_tables, rebuild_all
 from review.errors import StoreError
 from review.paths import shipped
 
@@ -36,9 +37,9 @@ def ordered_views() -> tuple[tuple[str, str], ...]:
 
 
 def views_sha256() -> str:
-    """The fingerprint of all views together."""
+    """The fingerprint of all views and derived tables together."""
     digest = hashlib.sha256()
-    for name, text in sorted(ordered_views()):
+    for name, text in [*sorted(ordered_views()), *((one.table, one.select) for one in derived_tables())]:
         digest.update(f"{name}\0{text}\0".encode())
     return digest.hexdigest()
 
@@ -50,7 +51,7 @@ def current_view_set(con: duckdb.DuckDBPyConnection) -> str | None:
 
 
 def load_views(con: duckdb.DuckDBPyConnection, *, program: str) -> None:
-    """Make schema `v1` anew, in one transaction."""
+    """Make schema `v1` and the derived tables anew, in one transaction."""
     import duckdb
 
     con.execute("begin transaction")
@@ -63,6 +64,7 @@ def load_views(con: duckdb.DuckDBPyConnection, *, program: str) -> None:
             except duckdb.Error as problem:
                 message = f"queries/views/{name}.sql: {str(problem).splitlines()[0]}"
                 raise StoreError(message) from problem
+        rebuild_all(con)
         con.execute("delete from house.view_set")
         con.execute(
             "insert into house.view_set values ($sha256, $program)", {"sha256": views_sha256(), "program": program}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from review.database import Store
-from review.dedupe import engine
+from review.dedupe import log, waiting
 from review.errors import ProtocolError
 from review.flows.prisma_flow import broken_strategies
 from review.project import Project
@@ -148,12 +148,12 @@ def label(run: Line, *, simulated: bool) -> str:
 
 
 def _merges(store: Store) -> Merges:
-    log = [row for row in engine.read_log(store).to_dicts() if not row["undone"]]
+    standing = [row for row in log.read_log(store).to_dicts() if not row["undone"]]
     by_rule: dict[str, int] = {}
     by_people: dict[str, int] = {}
-    for row in log:
+    for row in standing:
         if row["automatic"] and row["kind"] == "merge":
             by_rule[row["rule"]] = by_rule.get(row["rule"], 0) + 1
         elif not row["automatic"]:
             by_people[row["kind"]] = by_people.get(row["kind"], 0) + 1
-    return Merges(by_rule, by_people, engine.waiting_pairs(store).height if log else 0)
+    return Merges(by_rule, by_people, waiting.waiting_pairs(store).height if standing else 0)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from review.database import LocalStore
-from review.dedupe import engine
+from review.dedupe import deeds, engine, explaining, log, waiting
 from review.errors import DecisionError, UsageProblem
 from review.project import Project
 from tests.screening.records import bring
@@ -97,67 +97,67 @@ def test_arrival_in_two_imports_makes_the_records_of_one(
 
 def test_what_a_person_split_is_not_merged_again(store: LocalStore, empty_review: Project, three: list[str]) -> None:
     engine.deduplicate(store, empty_review)
-    done = engine.split(store, empty_review, three[0], three[1], who="ana", note="conference abstract")
+    done = deeds.split(store, empty_review, three[0], three[1], who="ana", note="conference abstract")
     assert not done.together
     assert engine.deduplicate(store, empty_review).new_merges == 0
     assert len(members(store)) == 3
-    assert engine.waiting_pairs(store).height == 0
-    back = engine.undo(store, empty_review, done.event_id, who="ana")
+    assert waiting.waiting_pairs(store).height == 0
+    back = deeds.undo(store, empty_review, done.event_id, who="ana")
     assert back.together
     assert len(members(store)) == 2
 
 
 def test_an_undone_automatic_merge_stays_undone(store: LocalStore, empty_review: Project, three: list[str]) -> None:
     engine.deduplicate(store, empty_review)
-    event = str(engine.read_log(store)["event_id"][0])
-    undone = engine.undo(store, empty_review, event, who="ben")
+    event = str(log.read_log(store)["event_id"][0])
+    undone = deeds.undo(store, empty_review, event, who="ben")
     engine.deduplicate(store, empty_review)
     assert len(members(store)) == 3
     with pytest.raises(DecisionError, match="undone already"):
-        engine.undo(store, empty_review, event, who="ben")
-    engine.undo(store, empty_review, undone.event_id[:8], who="ben")
+        deeds.undo(store, empty_review, event, who="ben")
+    deeds.undo(store, empty_review, undone.event_id[:8], who="ben")
     assert len(members(store)) == 2
 
 
 def test_a_deed_with_the_same_id_is_done_once(store: LocalStore, empty_review: Project, three: list[str]) -> None:
     for _ in range(2):
-        engine.merge(store, empty_review, three[0], three[2], who="ana", event_id="mine")
+        deeds.merge(store, empty_review, three[0], three[2], who="ana", event_id="mine")
     assert log_size(store) == 1
     for _ in range(2):
-        engine.undo(store, empty_review, "mine", who="ana", event_id="mine too")
+        deeds.undo(store, empty_review, "mine", who="ana", event_id="mine too")
     assert log_size(store) == 2
 
 
 def test_a_locked_pair_is_not_merged(store: LocalStore, empty_review: Project, three: list[str]) -> None:
-    engine.lock(store, empty_review, three[0], three[2], who="ana")
+    deeds.lock(store, empty_review, three[0], three[2], who="ana")
     with pytest.raises(DecisionError, match="locked"):
-        engine.merge(store, empty_review, three[0], three[2], who="ben")
-    engine.unlock(store, empty_review, three[2], three[0], who="ana")
-    assert engine.merge(store, empty_review, three[0], three[2], who="ben").together
+        deeds.merge(store, empty_review, three[0], three[2], who="ben")
+    deeds.unlock(store, empty_review, three[2], three[0], who="ana")
+    assert deeds.merge(store, empty_review, three[0], three[2], who="ben").together
 
 
 def test_a_merge_that_would_join_a_split_pair_is_refused_and_writes_nothing(
     store: LocalStore, empty_review: Project, three: list[str]
 ) -> None:
-    engine.merge(store, empty_review, three[0], three[1], who="ana")
-    engine.split(store, empty_review, three[1], three[2], who="ana")
+    deeds.merge(store, empty_review, three[0], three[1], who="ana")
+    deeds.split(store, empty_review, three[1], three[2], who="ana")
     before = log_size(store)
     with pytest.raises(DecisionError, match="were split by ana"):
-        engine.merge(store, empty_review, three[0], three[2], who="ben")
+        deeds.merge(store, empty_review, three[0], three[2], who="ben")
     assert log_size(store) == before
 
 
 def test_two_pmids_under_one_doi_wait_for_a_person(store: LocalStore, empty_review: Project) -> None:
     one, other = bring(store, [{"pmid": "31", "doi": A}, {"pmid": "32", "doi": A}])
     assert engine.deduplicate(store, empty_review).queue == 1
-    pairs = engine.waiting_pairs(store).to_dicts()
+    pairs = waiting.waiting_pairs(store).to_dicts()
     assert {pairs[0]["record_a"], pairs[0]["record_b"]} == {one, other}
     assert pairs[0]["against"] == "different PMIDs"
-    found = engine.explain(store, empty_review, "31", "32")
+    found = explaining.explain(store, empty_review, "31", "32")
     assert (found.together, found.rule, found.vetoes) == (False, "same_doi", ("different PMIDs",))
-    engine.merge(store, empty_review, "31", "32", who="ana")
-    assert engine.waiting_pairs(store).height == 0
-    assert engine.explain(store, empty_review, one, other).together
+    deeds.merge(store, empty_review, "31", "32", who="ana")
+    assert waiting.waiting_pairs(store).height == 0
+    assert explaining.explain(store, empty_review, one, other).together
 
 
 PRP = "Platelet-rich plasma for lateral epicondylitis: a randomised trial"
@@ -180,7 +180,7 @@ def test_one_doi_under_two_titles_waits_for_a_person(
     bring(store, [{"doi": A, **one}, {"doi": A, **other}])
     done = engine.deduplicate(store, empty_review)
     assert (done.new_merges, done.queue) == ((1, 0) if merged else (0, 1))
-    assert engine.waiting_pairs(store)["against"].to_list() == ([] if merged else ["different titles"])
+    assert waiting.waiting_pairs(store)["against"].to_list() == ([] if merged else ["different titles"])
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_one_title_year_and_first_author_wait_for_a_person(
     second = {"title": f"{PRP.replace('-', ' ').lower()}.", "year": 2015, "authors": "Gosens, Taco", **other}
     bring(store, [first, second])
     assert engine.deduplicate(store, empty_review).new_merges == 0
-    pairs = engine.waiting_pairs(store).to_dicts()
+    pairs = waiting.waiting_pairs(store).to_dicts()
     assert [(row["rule"], row["against"]) for row in pairs] == (
         [("same_title_year_author", against)] if against else []
     )
@@ -210,17 +210,17 @@ def test_one_title_year_and_first_author_wait_for_a_person(
 def test_a_person_answers_a_pair_of_one_title(store: LocalStore, empty_review: Project) -> None:
     same = {"title": PRP, "year": 2015, "authors": "Gosens T"}
     one, other = bring(store, [same, same])
-    assert engine.explain(store, empty_review, one, other).rule == "same_title_year_author"
-    engine.split(store, empty_review, one, other, who="ana")
+    assert explaining.explain(store, empty_review, one, other).rule == "same_title_year_author"
+    deeds.split(store, empty_review, one, other, who="ana")
     assert engine.deduplicate(store, empty_review).queue == 0
 
 
 def test_unknown_words_are_named(store: LocalStore, empty_review: Project, three: list[str]) -> None:
     with pytest.raises(UsageProblem, match="'nobody' is not a reviewer"):
-        engine.merge(store, empty_review, three[0], three[1], who="nobody")
+        deeds.merge(store, empty_review, three[0], three[1], who="nobody")
     with pytest.raises(UsageProblem, match=r"no record has.*review query \"select record_id"):
-        engine.merge(store, empty_review, three[0], "99999", who="ana")
+        deeds.merge(store, empty_review, three[0], "99999", who="ana")
     with pytest.raises(UsageProblem, match="is not an event"):
-        engine.undo(store, empty_review, "nothing", who="ana")
+        deeds.undo(store, empty_review, "nothing", who="ana")
     with pytest.raises(DecisionError, match="same source record"):
-        engine.split(store, empty_review, three[0], three[0], who="ana")
+        deeds.split(store, empty_review, three[0], three[0], who="ana")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from review.database import Append, LocalStore
-from review.dedupe import engine
+from review.dedupe import deeds
 from review.errors import ConflictOpen, DecisionError, UsageProblem
 from review.project import Project
 from review.reporting.saved_queries import saved_queries
@@ -236,12 +236,12 @@ def test_a_merge_of_opposed_decisions_is_a_conflict_and_a_split_gives_each_its_o
 ) -> None:
     say(store, empty_review, two[0], "ana include", "ben include")
     say(store, empty_review, two[1], "ana exclude", "ben exclude")
-    engine.merge(store, empty_review, *two, who="ana")
+    deeds.merge(store, empty_review, *two, who="ana")
     record = min(two)
     assert state_of(store, record) == "conflict"
     row = store.read("select include_by, exclude_by from v1.conflict").rows()
     assert row == [(["ana", "ben"], ["ana", "ben"])]
-    engine.split(store, empty_review, *two, who="ana")
+    deeds.split(store, empty_review, *two, who="ana")
     assert (state_of(store, two[0]), state_of(store, two[1])) == ("include", "exclude")
 
 
@@ -250,7 +250,7 @@ def test_a_decision_on_a_merged_record_is_the_persons_one_word_on_it(
 ) -> None:
     say(store, empty_review, two[0], "ana include", "ben include")
     say(store, empty_review, two[1], "ana exclude", "ben exclude")
-    engine.merge(store, empty_review, *two, who="ana")
+    deeds.merge(store, empty_review, *two, who="ana")
     say(store, empty_review, min(two), "ana include", "ben include")
     assert state_of(store, min(two)) == "include"
     assert store.read("select count(*) as n from v1.current_decision")["n"][0] == 2
@@ -317,14 +317,14 @@ def test_a_merge_by_hand_opens_nothing_and_what_follows_it_is_not_blind(
     )
     say(store, trio, two[0], "dan exclude population")
     say(store, trio, two[1], "ben include")
-    event = engine.merge(store, trio, *two, who="ben").event_id
+    event = deeds.merge(store, trio, *two, who="ben").event_id
     assert state_of(store, min(two)) == "conflict"
     assert seen_by(store, trio, "ben", two[0]) == [("ben", "include")]
     assert conflicts.open_conflicts(store, trio, reviewer="ben") == []
     with pytest.raises(DecisionError, match="is not included"):
         say(store, trio, two[0], "ben include", stage=TEXT)
     assert seen_by(store, trio, "cyd", two[0]) != []
-    engine.undo(store, trio, event, who="ben")
+    deeds.undo(store, trio, event, who="ben")
     say(store, trio, two[0], "ben exclude population")
     say(store, trio, two[1], "dan include")
     rows = store.read("select source_record_id, reviewer, blind from screening.decision order by arrival").rows()
@@ -336,9 +336,9 @@ def test_somebody_who_had_decided_nothing_before_the_merge_is_not_blind_after_it
     store: LocalStore, empty_review: Project, two: list[str]
 ) -> None:
     say(store, empty_review, two[0], "ana include")
-    event = engine.merge(store, empty_review, *two, who="ben").event_id
+    event = deeds.merge(store, empty_review, *two, who="ben").event_id
     say(store, empty_review, two[0], "ben exclude")
-    engine.undo(store, empty_review, event, who="ben")
+    deeds.undo(store, empty_review, event, who="ben")
     decided = store.read("select source_record_id from screening.decision where reviewer = 'ben'")["source_record_id"]
     other = next(one for one in two if one != decided[0])
     say(store, empty_review, other, "ben include")
@@ -349,7 +349,7 @@ def test_somebody_who_had_decided_nothing_before_the_merge_is_not_blind_after_it
 def test_a_first_decision_stays_blind_when_anothers_was_not(
     store: LocalStore, empty_review: Project, two: list[str]
 ) -> None:
-    engine.undo(store, empty_review, engine.merge(store, empty_review, *two, who="ben").event_id, who="ben")
+    deeds.undo(store, empty_review, deeds.merge(store, empty_review, *two, who="ben").event_id, who="ben")
     say(store, empty_review, two[1], "ben include")
     say(store, empty_review, two[0], "ben include", "ben exclude")
     rows = store.read("select reviewer, blind from screening.decision order by arrival").rows()
@@ -398,7 +398,7 @@ def test_full_text_beside_a_conflict_that_a_merge_made_adds_up(
     retrieval.retrieved(store, empty_review, record=two[0], who="ana")
     say(store, empty_review, two[0], "ana include", "ben include", stage=TEXT)
     say(store, empty_review, two[1], "ana exclude", "ben exclude")
-    engine.merge(store, empty_review, *two, who="ana")
+    deeds.merge(store, empty_review, *two, who="ana")
     assert state_of(store, min(two)) == "conflict"
     assert store.read("select identity from v1.prisma_check where verdict = 'fail'").rows() == []
     say(store, empty_review, two[0], "ana include", "ben include")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from review.database import LocalStore
-from review.dedupe import engine
+from review.dedupe import deeds, engine
 from review.errors import BlindError, FormatError, UsageProblem
 from review.flows.events import export_events, import_events
 from review.project import Project
@@ -43,8 +43,8 @@ def busy(store: LocalStore, empty_review: Project) -> list[str]:
     records = bring(store, ROWS)
     record_protocol(store, empty_review)
     engine.deduplicate(store, empty_review)
-    engine.undo(
-        store, empty_review, engine.split(store, empty_review, records[0], records[2], who="ben").event_id, who="ana"
+    deeds.undo(
+        store, empty_review, deeds.split(store, empty_review, records[0], records[2], who="ben").event_id, who="ana"
     )
     for record, words in ((records[2], "include include"), (records[0], "include exclude")):
         for who, verdict in zip(("ana", "ben"), words.split(), strict=True):

@@ -16,7 +16,7 @@ import pytest
 
 from review.cli import run as at_keyboard
 from review.database import Append, LocalStore
-from review.dedupe import engine
+from review.dedupe import deeds, engine, explaining
 from review.errors import DecisionError, EntrezError, ExitCode, SearchError, UsageProblem
 from review.flows.update import Update, update
 from review.project import Project
@@ -545,9 +545,9 @@ def test_a_new_version_follows_what_people_said_of_the_first(store: LocalStore, 
         name="i2",
     )
     engine.deduplicate(store, empty_review)
-    engine.split(store, empty_review, first, apart, who="ana")
-    engine.split(store, empty_review, same, apart, who="ana")
-    merge = engine.merge(store, empty_review, first, joined, who="ana")
+    deeds.split(store, empty_review, first, apart, who="ana")
+    deeds.split(store, empty_review, same, apart, who="ana")
+    merge = deeds.merge(store, empty_review, first, joined, who="ana")
     (second,) = bring(store, [version(9, "One title, corrected", doi="10.1000/a")], name="i3")
 
     def together() -> set[str]:
@@ -558,15 +558,15 @@ def test_a_new_version_follows_what_people_said_of_the_first(store: LocalStore, 
     assert engine.deduplicate(store, empty_review).new_merges == 0
     assert together() == {first, second, same, joined}
     assert engine.deduplicate(store, empty_review).queue == 0
-    engine.undo(store, empty_review, merge.event_id, who="ana")
+    deeds.undo(store, empty_review, merge.event_id, who="ana")
     assert together() == {first, second, same}
     # a word on the new version is a word on the entry
-    engine.lock(store, empty_review, second, joined, who="ana")
+    deeds.lock(store, empty_review, second, joined, who="ana")
     with pytest.raises(DecisionError, match="cannot be merged"):
-        engine.merge(store, empty_review, first, joined, who="ben")
+        deeds.merge(store, empty_review, first, joined, who="ben")
     with pytest.raises(DecisionError, match="the same source record, or versions of one"):
-        engine.split(store, empty_review, first, second, who="ana")
-    assert engine.explain(store, empty_review, second, same).together
+        deeds.split(store, empty_review, first, second, who="ana")
+    assert explaining.explain(store, empty_review, second, same).together
 
 
 def test_who_decided_on_a_version_is_not_blind_on_what_it_was_merged_with(
@@ -575,12 +575,12 @@ def test_who_decided_on_a_version_is_not_blind_on_what_it_was_merged_with(
     (first,) = bring(store, [version(1, "One title")], name="i1")
     (second,) = bring(store, [version(2, "One title, corrected")], name="i2")
     (other,) = bring(store, [{"number": 3, "source": "Embase", "title": "Other"}], name="i3")
-    merged = engine.merge(store, empty_review, first, other, who="ana")
+    merged = deeds.merge(store, empty_review, first, other, who="ana")
     decided = decisions.decide(
         store, empty_review, record=second, stage="title_abstract", reviewer="ben", verdict="include"
     )
     assert decided.source_record_id == second
-    engine.undo(store, empty_review, merged.event_id, who="ana")
+    deeds.undo(store, empty_review, merged.event_id, who="ana")
     assert is_open(store, empty_review, record_id=other, reviewer="ben", stage=Stage.TITLE_ABSTRACT)
     assert not is_open(store, empty_review, record_id=other, reviewer="ana", stage=Stage.FULL_TEXT)
 

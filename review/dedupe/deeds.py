@@ -1,0 +1,208 @@
+"""What people say about pairs of records: merge, split, lock, unlock, undo.
+
+Every deed appends its event and replays the whole log into dedupe.cluster in the same batch.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from review.database import Append, Store
+from review.dedupe import store as tables
+from review.dedupe.cluster import Clusters, DuplicateEvent, live_events
+from review.dedupe.log import Log, about, entry_named, locked, read
+from review.errors import DecisionError, UsageProblem
+from review.project import Project
+from review.terms import DuplicateEventKind as Kind
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a person's deed came to: its event, the records of the two sides now, and a remark."""
+
+    event_id: str
+    record_a: str
+    record_b: str
+    remark: str = ""
+
+    @property
+    def together(self) -> bool:
+        """Whether the two are one record now."""
+        return self.record_a == self.record_b
+
+
+def merge(
+    store: Store,
+    project: Project,
+    a: str,
+    b: str,
+    *,
+    who: str,
+    note: str | None = None,
+    event_id: str | None = None,
+) -> Done:
+    """Say that two records are one. Raises DecisionError when somebody keeps them apart."""
+    return _say(store, project, Kind.MERGE, a, b, who=who, note=note, event_id=event_id)
+
+
+def split(
+    store: Store,
+    project: Project,
+    a: str,
+    b: str,
+    *,
+    who: str,
+    note: str | None = None,
+    event_id: str | None = None,
+) -> Done:
+    """Say that two source records are not one; they stay apart until somebody merges them by hand."""
+    return _say(store, project, Kind.SPLIT, a, b, who=who, note=note, event_id=event_id)
+
+
+def lock(
+    store: Store,
+    project: Project,
+    a: str,
+    b: str,
+    *,
+    who: str,
+    note: str | None = None,
+    event_id: str | None = None,
+) -> Done:
+    """Say that two source records must never be one; a merge is refused until the lock is taken off."""
+    return _say(store, project, Kind.LOCK, a, b, who=who, note=note, event_id=event_id)
+
+
+def unlock(
+    store: Store,
+    project: Project,
+    a: str,
+    b: str,
+    *,
+    who: str,
+    note: str | None = None,
+    event_id: str | None = None,
+) -> Done:
+    """Take a lock off. Raises DecisionError when there is none."""
+    return _say(store, project, Kind.UNLOCK, a, b, who=who, note=note, event_id=event_id)
+
+
+def undo(
+    store: Store,
+    project: Project,
+    event: str,
+    *,
+    who: str,
+    note: str | None = None,
+    event_id: str | None = None,
+) -> Done:
+    """Take one event of the log back; an undone automatic merge is not made again. An undo can be undone."""
+    person = project.reviewer(who).id
+    log = read(store)
+    target = next((one for one in log.events if one.event_id == event), None)
+    if target is None:
+        found = [one for one in log.events if len(event) >= 6 and one.event_id.startswith(event)]
+        if len(found) != 1:
+            message = f"{event!r} is not an event of the log"
+            raise UsageProblem(message, hint="review dedupe log lists them; the first eight characters are enough")
+        target = found[0]
+    retry = any(one.event_id == event_id for one in log.events)
+    if target.event_id not in live_events(log.events) and not retry:
+        message = f"event {target.event_id} is undone already"
+        raise DecisionError(message, hint="undo the undo to bring it back")
+    row = event_row(Kind.UNDO, None, person, note=note, event_id=event_id, undo_of=target.event_id)
+    clusters = _append(store, log, row)
+    origin = target
+    while origin.pair is None:
+        origin = next(one for one in log.events if one.event_id == origin.undo_of)
+    a, b = origin.record_a or "", origin.record_b or ""
+    done = Done(row["event_id"], clusters.find(a), clusters.find(b))
+    if origin is target and target.kind is Kind.MERGE and done.together:
+        return replace(done, remark=f"{a} and {b} are still one record through others; keep them apart with a split")
+    return done
+
+
+def event_row(
+    kind: Kind,
+    pair: tuple[str, str] | None,
+    who: str,
+    *,
+    note: str | None = None,
+    event_id: str | None = None,
+    undo_of: str | None = None,
+    supersedes: str | None = None,
+) -> dict[str, Any]:
+    """A row of dedupe.duplicate_event, decided now."""
+    return {
+        "event_id": event_id or str(uuid.uuid4()),
+        "kind": kind.value,
+        "record_a": pair[0] if pair else None,
+        "record_b": pair[1] if pair else None,
+        "rule": "person" if pair else None,
+        "scores": None,
+        "who": who,
+        "automatic": False,
+        "undo_of": undo_of,
+        "supersedes": supersedes,
+        "note": note,
+        "decided_at": datetime.now(UTC),
+    }
+
+
+def _say(
+    store: Store,
+    project: Project,
+    kind: Kind,
+    a: str,
+    b: str,
+    *,
+    who: str,
+    note: str | None,
+    event_id: str | None,
+) -> Done:
+    person = project.reviewer(who).id
+    log = read(store)
+    low, high = sorted((entry_named(store, a), entry_named(store, b)))
+    if low == high:
+        message = f"{a!r} and {b!r} are the same source record, or versions of one"
+        raise DecisionError(message, hint="give the two source records; review dedupe explain shows a record's members")
+    if event_id and any(event.event_id == event_id for event in log.events):
+        now = log.clusters()
+        return Done(event_id, now.find(low), now.find(high))
+    spoken = [event for event in about(log.events, (low, high)) if not event.automatic and event.pair]
+    before = next((event.event_id for event in reversed(spoken) if _same_matter(event.kind, kind)), None)
+    if kind is Kind.UNLOCK and not locked(log.events, (low, high)):
+        message = f"{low} and {high} are not locked"
+        raise DecisionError(message)
+    row = event_row(kind, (low, high), person, note=note, event_id=event_id, supersedes=before)
+    if kind is Kind.MERGE:
+        # the new edge may push another person's merge aside, because edges join in the order of their ids
+        before_it = set(log.clusters().held)
+        held = [edge for edge in log.clusters([_placed(row, log)]).held if edge not in before_it]
+        refusal = next((edge.why for edge in held if edge.rule is None), None)
+        if refusal is None and locked(log.events, (low, high)):
+            refusal = "the pair is locked"
+        if refusal is not None:
+            message = f"{low} and {high} cannot be merged: {refusal}"
+            raise DecisionError(message, hint="undo that event first: review dedupe undo EVENT")
+    clusters = _append(store, log, row)
+    return Done(row["event_id"], clusters.find(low), clusters.find(high))
+
+
+def _append(store: Store, log: Log, row: dict[str, Any]) -> Clusters:
+    clusters = log.clusters([_placed(row, log)])
+    store.apply([Append("dedupe.duplicate_event", [row]), tables.replace_clusters(clusters)])
+    return clusters
+
+
+def _placed(row: dict[str, Any], log: Log) -> DuplicateEvent:
+    """The row as an event that comes after all others."""
+    return tables.to_event({**row, "arrival": log.next_arrival})
+
+
+def _same_matter(one: Kind, other: Kind) -> bool:
+    locks = (Kind.LOCK, Kind.UNLOCK)
+    return (one in locks) == (other in locks)

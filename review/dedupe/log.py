@@ -1,0 +1,92 @@
+"""The records and the log of what was done to them, read once; and what a person's words name of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from review.database import Store
+from review.dedupe import store as tables
+from review.dedupe.cluster import Clusters, DuplicateEvent, cluster, standing
+from review.dedupe.prepare import Prepared, prepare
+from review.errors import UsageProblem
+from review.identifiers import normalise_doi, normalise_pmid
+from review.terms import DuplicateEventKind as Kind
+
+
+@dataclass(frozen=True)
+class Log:
+    """The records and the log, read once; what was said of any version of an entry stands as said of the entry."""
+
+    records: list[Prepared]
+    events: list[DuplicateEvent]
+
+    @classmethod
+    def of(cls, records: list[Prepared], events: Sequence[DuplicateEvent]) -> Log:
+        return cls(records, _on_entries(records, events))
+
+    def clusters(self, more: Sequence[DuplicateEvent] = ()) -> Clusters:
+        return cluster(self.records, [*self.events, *_on_entries(self.records, more)])
+
+    @property
+    def next_arrival(self) -> int:
+        return max((event.arrival for event in self.events), default=0) + 1
+
+
+def read(store: Store) -> Log:
+    """Every source record and every event."""
+    return Log.of(prepare(tables.read_records(store)), tables.read_duplicate_events(store))
+
+
+def read_log(store: Store, *, people_only: bool = False) -> pl.DataFrame:
+    """The log in order of arrival; `undone` says that an undo points at the event."""
+    return tables.read_log(store, people_only=people_only)
+
+
+def entry_named(store: Store, key: str) -> str:
+    """The entry that *key* names; a record of several members stands for its smallest."""
+    word = key.strip()
+    found = tables.find_members(store, word, pmid=normalise_pmid(word), doi=normalise_doi(word))
+    exact = [row["entry_id"] for row in found if row["source_record_id"] == word]
+    if exact:
+        return str(exact[0])
+    records = sorted({row["record_id"] for row in found})
+    begins = sorted({row["entry_id"] for row in found if row["source_record_id"].startswith(word)})
+    if len(begins) == 1:
+        return str(begins[0])
+    if len(records) == 1:
+        return str(records[0])
+    if not records:
+        message = f"no record has the id, PMID or DOI {key!r}"
+        raise UsageProblem(message, hint='ids are listed by: review query "select record_id, title from v1.record"')
+    message = f"{key!r} names {len(records)} records: {', '.join(records[:5])}"
+    raise UsageProblem(message, hint="give the source_record_id")
+
+
+def about(events: Sequence[DuplicateEvent], pair: tuple[str, str]) -> tuple[DuplicateEvent, ...]:
+    """The events on a pair, and the undos of them."""
+    ids = {event.event_id for event in events if event.pair == pair}
+    for event in sorted(events, key=lambda one: one.arrival):
+        if event.undo_of in ids:
+            ids.add(event.event_id)
+    return tuple(event for event in events if event.event_id in ids)
+
+
+def locked(events: Sequence[DuplicateEvent], pair: tuple[str, str]) -> bool:
+    """Whether a lock holds on the pair."""
+    word = standing(events).apart.get(pair)
+    return word is not None and word.kind is Kind.LOCK
+
+
+def _on_entries(records: Sequence[Prepared], events: Sequence[DuplicateEvent]) -> list[DuplicateEvent]:
+    """*events* with each source record replaced by its entry."""
+    entry = {record.source_record_id: record.entry for record in records}
+    placed = []
+    for event in events:
+        if event.pair is not None:
+            low, high = sorted(entry.get(one, one) for one in event.pair)
+            event = replace(event, record_a=low, record_b=high)
+        placed.append(event)
+    return placed
