@@ -108,6 +108,42 @@ _NOTICED_BY_ONE = _NOTICED_RECORDS.format(
     decided="select record_id, stage, verdict from v1.current_decision where reviewer = $reviewer"
 )
 _DICTIONARY = "select * from v1.data_dictionary order by view_name, column_position"
+# what v1.record puts together, and beside it what only the source record that stands for it tells
+_REFERENCES = """
+select r.record_id as reference_id, r.title, r.abstract, r.authors, r.journal, r.year, r.volume, r.issue, r.pages,
+  r.pmid, r.doi, r.pmcid, r.registry_ids, r.publication_types, r.mesh, r.url, r.notices,
+  s.vernacular_title, s.month, s.language, s.keywords, s.record_type, s.accession{more}
+from v1.record r
+left join v1.source_record s on s.source_record_id = r.shown_source_record_id
+{which}
+order by r.position, r.record_id
+"""
+_ALL_REFERENCES = _REFERENCES.format(more="", which="")
+_REFERENCES_OF_REPORTS = _REFERENCES.format(
+    more="",
+    which="""where r.pmid in (select pmid from v1.study_report where pmid is not null)
+  or r.doi in (select lower(doi) from v1.study_report where doi is not null)""",
+)
+_REFERENCES_DECIDED = _REFERENCES.format(
+    more=", d.stage, d.state, d.reason",
+    which="""join (
+  select record_id, 'full_text' as stage, full_text_state as state, exclusion_reason as reason
+  from v1.report where full_text_state in ('include', 'exclude')
+  union all
+  -- a final label tells of no stage, so that an excluded record may never have been sought
+  select record_id, stage, state, null from v1.screening_state
+  where stage = 'final' and state = 'include'
+    and record_id not in (select record_id from v1.report where full_text_state in ('include', 'exclude'))
+) d on d.record_id = r.record_id""",
+)
+_STAGES_BEGUN = "select distinct stage from v1.screening_state where decisions > 0 or state not like 'needs%'"
+_STUDY_REPORTS = """
+select s.study_id, p.report_id, p.kind, p.pmid, lower(p.doi) as doi, p.registry_id, p.title, p.journal, p.year, p.url,
+  p.notices, s.label, s.first_author, s.year as study_year, s.registry_ids
+from v1.study s
+left join v1.study_report p using (study_id)
+order by s.study_id, p.line
+"""
 
 
 def evidence_lines(store: Store, *, subset: str, outcome: str | None) -> pl.DataFrame:
@@ -217,3 +253,77 @@ def noticed_records(store: Store, *, reviewer: str | None) -> pl.DataFrame:
 def dictionary_lines(store: Store) -> pl.DataFrame:
     """Every view and column of `v1` with its comment."""
     return store.read(_DICTIONARY)
+
+
+def all_references(store: Store) -> pl.DataFrame:
+    """Every record once, as a reference; in the order in which they came."""
+    return store.read(_ALL_REFERENCES)
+
+
+def references_of_reports(store: Store) -> pl.DataFrame:
+    """The records that study.toml names as reports, by PMID or DOI."""
+    return store.read(_REFERENCES_OF_REPORTS)
+
+
+def references_decided(store: Store) -> pl.DataFrame:
+    """The records that are in or out at full text, or in by a final label: with stage, state and reason."""
+    return store.read(_REFERENCES_DECIDED)
+
+
+def stages_begun(store: Store) -> set[str]:
+    """The stages of screening at which anything was decided."""
+    return {str(stage) for stage in store.read(_STAGES_BEGUN)["stage"].to_list()}
+
+
+def study_reports(store: Store) -> pl.DataFrame:
+    """Every report of every study, in the order of study.toml; a study without any has a line without report_id."""
+    return store.read(_STUDY_REPORTS)
+
+
+_RECORD_OF_ENTRY = """
+select r.* from v1.record r
+where r.record_id = (select any_value(record_id) from v1.record_member where entry_id = $entry)
+"""
+_FIELDS_OF_RECORD = """
+select f.* exclude (record_id) from v1.record_field f
+where f.record_id = $record
+order by list_position(
+  ['title', 'authors', 'journal', 'year', 'volume', 'issue', 'pages', 'pmid', 'doi', 'pmcid', 'registry_ids', 'url',
+   'publication_types', 'mesh', 'abstract'], f.field)
+"""
+_MEMBERS_OF_RECORD = """
+select s.source_record_id, s.source, s.accession, s.pmid, s.doi, s.version, s.is_latest, i.file_name,
+  s.position, i.imported_at::date as imported, s.import_id
+from v1.record_member m
+join v1.source_record s using (source_record_id)
+left join v1.import_receipt i using (import_id)
+where m.record_id = $record
+order by s.source_record_id <> $shown, s.is_latest desc, s.source, s.source_record_id
+"""
+_LINKS_OF_RECORD = """
+select l.kind, if(l.from_record_id = $record, 'of', 'to this') as direction,
+  if(l.from_record_id = $record, l.to_record_id, l.from_record_id) as record_id, l.who, l.note
+from v1.record_link l
+where $record in (l.from_record_id, l.to_record_id)
+order by all
+"""
+
+
+def record_of_entry(store: Store, entry: str) -> pl.DataFrame:
+    """The row of v1.record to which *entry* belongs."""
+    return store.read(_RECORD_OF_ENTRY, {"entry": entry})
+
+
+def fields_of_record(store: Store, record: str) -> pl.DataFrame:
+    """Each field of *record* with its source, in the order of a reference; the abstract last."""
+    return store.read(_FIELDS_OF_RECORD, {"record": record})
+
+
+def members_of_record(store: Store, record: str, *, shown: str) -> pl.DataFrame:
+    """The source records of *record*, older versions too; the one that is *shown* first."""
+    return store.read(_MEMBERS_OF_RECORD, {"record": record, "shown": shown})
+
+
+def links_of_record(store: Store, record: str) -> pl.DataFrame:
+    """The links of *record*: kind, whether from it (`of`) or to it, the other record, who and why."""
+    return store.read(_LINKS_OF_RECORD, {"record": record})

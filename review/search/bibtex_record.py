@@ -13,6 +13,7 @@ from review.search.tagged import doi_of, pmcid_of, says_retracted, year_of
 
 COLUMNS = {
     "title": ("title",),
+    "vernacular_title": ("origtitle",),
     "abstract": ("abstract",),
     "journal": ("journal", "journaltitle", "booktitle", "abbrev_source_title", "journal-iso"),
     "year": ("year", "date", "da", "issue_date", "earlyaccessdate", "early access date"),
@@ -26,10 +27,14 @@ COLUMNS = {
     "pmcid": ("pmcid", "pmc", "url", "note"),
     "url": ("url", "link", "ee"),
     "keywords": ("author_keywords", "keywords", "keyword", "key words", "keywords-plus", "mesh"),
+    "remarks": ("note", "annote"),
     "type": ("type", "document_type"),
     "accession": ("unique-id", "eid", "accession", "accession_number", "an", "url"),
 }
 _NAMES = frozenset({"author", "authors", "@type", "@key", *(name for names in COLUMNS.values() for name in names)})
+# what a verbatim field hides: a backslash, signs that are escaped, and braces that only group
+_HIDDEN = re.compile(r"(\\textbackslash\{\})|\\([&%$#_{}~])|[{}]")
+_CARET = re.compile(r"\\textasciicircum(?:\{\}|(?![A-Za-z]))")
 _EID = re.compile(r"\b2-s2\.0-\d+\b")
 _PARTICLES = frozenset(
     "von van der den de del della di da dos das do du la le ten ter zu zur af el al".split()  # noqa: SIM905 - words
@@ -41,7 +46,7 @@ def bibtex_record(kind: str, key: str, given: Pairs, expanded: Mapping[str, str]
     """The record of one entry: *given* are its fields as they stand, *expanded* those with macros and `#` resolved."""
 
     def texts(column: str) -> list[str]:
-        return [text for name in COLUMNS[column] if (text := plain_text(expanded.get(name, "")))]
+        return [text for name in COLUMNS[column] if (text := _plain(expanded.get(name, "")))]
 
     def first(column: str) -> str | None:
         return next(iter(texts(column)), None)
@@ -55,6 +60,7 @@ def bibtex_record(kind: str, key: str, given: Pairs, expanded: Mapping[str, str]
         fields=[["@type", kind], ["@key", key], *(list(pair) for pair in given)],
         dialect="bibtex",
         title=title,
+        vernacular_title=first("vernacular_title"),
         abstract=abstract,
         authors=names(expanded.get("author") or expanded.get("authors") or "") or None,
         journal=first("journal"),
@@ -67,7 +73,7 @@ def bibtex_record(kind: str, key: str, given: Pairs, expanded: Mapping[str, str]
         pmid=named_pmid.group(1) if named_pmid else next((p for v in pmids if (p := normalise_pmid(v))), None),
         doi=next((doi for text in addresses if (doi := doi_of(text))), None),
         pmcid=pmcid_of(*texts("pmcid")),
-        registry_ids=tuple(find_registry_ids(f"{plain_text(expanded.get('note', ''))} {abstract or ''}")),
+        registry_ids=tuple(find_registry_ids(" ".join([*texts("remarks"), abstract or ""]))),
         publication_types=types,
         keywords=_keywords(texts("keywords")),
         url=_address(next((expanded[name] for name in COLUMNS["url"] if expanded.get(name)), "")) or None,
@@ -95,7 +101,7 @@ def names(value: str) -> str:
 
 
 def _name(person: str) -> str:
-    text = plain_text(person).strip(" ,")
+    text = _plain(person).strip(" ,")
     if "," in text or " " not in text or (person.strip().startswith("{") and person.strip().endswith("}")):
         return text  # as one writes it, one word, or a body that braces keep together
     words = text.split(" ")
@@ -106,7 +112,7 @@ def _name(person: str) -> str:
 def _outside_braces(text: str, pattern: re.Pattern[str]) -> list[str]:
     parts, begins = [], 0
     for found in pattern.finditer(text):
-        before = text[: found.start()]
+        before = re.sub(r"\\[{}]", "", text[: found.start()])
         if before.count("{") == before.count("}"):
             parts.append(text[begins : found.start()])
             begins = found.end()
@@ -122,7 +128,11 @@ def _keywords(values: Sequence[str]) -> tuple[str, ...]:
 
 def _address(value: str) -> str:
     """A DOI or an address without braces and escapes; a tilde and a percent sign belong to it."""
-    return re.sub(r"\\([&%$#_{}~])", r"\1", value).replace("{", "").replace("}", "").strip()
+    return _HIDDEN.sub(lambda found: "\\" if found.group(1) else found.group(2) or "", value).strip()
+
+
+def _plain(value: str) -> str:
+    return plain_text(_CARET.sub("^", value) if "\\textasciicircum" in value else value)
 
 
 def _accession(key: str, expanded: Mapping[str, str]) -> str | None:

@@ -24,6 +24,8 @@ NAMES: dict[str, tuple[str, ...]] = {
     "journal": ("journal", "journal book", "periodical full", "publication title", "source title", "journal title",
                 "publication", "periodical", "periodical abbrev", "journal name", "so", "source"),
     "year": ("year", "publication year", "pub year", "published year", "py", "date", "publication date"),
+    "vernacular_title": ("vernacular title",),
+    "month": ("month",),
     "volume": ("volume", "volume number", "journal volume", "vl"),
     "issue": ("issue", "issue number", "journal issue", "number", "is"),
     "pages": ("pages", "page", "start page", "page start", "bp", "art no", "article number"),
@@ -38,9 +40,12 @@ NAMES: dict[str, tuple[str, ...]] = {
     "registry": ("registry id", "clinical trial numbers", "nct number", "trial registration"),
     "record_type": ("type", "publication type", "reference type", "type of reference", "content type", "item type",
                     "document type", "dt", "pt"),
+    "publication_types": ("publication types",),
     "accession": ("accession number", "accession", "embase accession id", "eid", "ut", "ut unique wos id",
                   "openalex id", "record id"),
 }  # fmt: skip
+# the column of our own tables that names the cells of its row which got an apostrophe, so that no spreadsheet runs them
+DEFUSED = "defused"
 _ENOUGH = ("title", "abstract", "pmid", "doi")
 # Embase gives one column for all: `Journal (2014) 3:3 (152-160). Date of Publication: 2014`
 _CITATION = re.compile(
@@ -239,6 +244,8 @@ def _record(pairs: list[tuple[str, str]], columns: Mapping[str, str], *, line: i
     values: dict[str, str] = {}
     for head, cell in pairs:
         values.setdefault(head, cell)
+    if DEFUSED in values:
+        values |= {head: values[head].removeprefix("'") for head in values[DEFUSED].split("; ") if head in values}
 
     def get(column: str) -> str | None:
         return values.get(columns.get(column, ""))
@@ -253,10 +260,12 @@ def _record(pairs: list[tuple[str, str]], columns: Mapping[str, str], *, line: i
         fields=[list(pair) for pair in pairs],
         dialect="csv",
         title=get("title"),
+        vernacular_title=get("vernacular_title"),
         abstract=get("abstract"),
         authors=names(get("authors")),
         journal=cited.get("journal") or get("journal"),
         year=year_of(get("year") or "", cited.get("year", "")),
+        month=get("month"),
         volume=get("volume") or cited.get("volume"),
         issue=get("issue") or cited.get("issue"),
         pages=(f"{first}-{last}" if first and last and "-" not in first else first) or cited.get("pages"),
@@ -265,6 +274,7 @@ def _record(pairs: list[tuple[str, str]], columns: Mapping[str, str], *, line: i
         doi=normalise_doi(get("doi")) or doi_of(get("url") or ""),
         pmcid=pmcid_of(get("pmcid") or ""),
         registry_ids=tuple(find_registry_ids(f"{get('registry') or ''} {get('abstract') or ''}")),
+        publication_types=many("publication_types"),
         mesh=many("mesh"),
         keywords=many("keywords"),
         url=get("url"),

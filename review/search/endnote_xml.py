@@ -27,6 +27,7 @@ _FORBIDDEN = re.compile(
     r"[\x01-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
     r"|&#(?:x0*(?:[0-8bcefBCEF]|1[0-9a-fA-F])|0*(?:[0-8]|1[124-9]|2\d|3[01]));"
 )
+_YEAR_OR_DAY = re.compile(r"\d{4}|[ /-]\d{1,2}$|^\d{1,2}[ /-]")
 _PUBMED = re.compile(r"medline|pubmed|\bnlm\b", re.IGNORECASE)
 _KINDS = {"dates/year": "year", "electronic-resource-num": "DOI"}
 _COLUMNS = frozenset(
@@ -34,7 +35,7 @@ _COLUMNS = frozenset(
     ref-type ref-type/@name contributors/authors/author titles/title titles/secondary-title titles/alt-title
     periodical/full-title dates/year dates/pub-dates/date volume number pages electronic-resource-num abstract language
     accession-num keywords/keyword urls/related-urls/url custom2 work-type remote-database-name
-    remote-database-provider titles/original-title
+    remote-database-provider titles/original-title notes label
     """.split()  # noqa: SIM905 - paths, as one reads them
 )
 
@@ -166,6 +167,7 @@ def _record(pairs: list[tuple[str, str]], *, line: int) -> Record:
         authors="; ".join(name.strip(" ,") for name in parts("contributors/authors/author")) or None,
         journal=first("periodical/full-title", "titles/secondary-title", "titles/alt-title"),
         year=year_of(*values.get("dates/year", ()), *values.get("dates/pub-dates/date", ())),
+        month=next((date for date in parts("dates/pub-dates/date") if is_month(date)), None),
         volume=first("volume"),
         issue=first("number"),
         pages=first("pages"),
@@ -182,6 +184,11 @@ def _record(pairs: list[tuple[str, str]], *, line: int) -> Record:
         accession=accession,
         line=line,
     )
+
+
+def is_month(date: str) -> bool:
+    """Whether *date* is a month or a season, without a day or a year."""
+    return not _YEAR_OR_DAY.search(date)
 
 
 def _bytes(text: str) -> bytes:

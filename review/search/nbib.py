@@ -116,7 +116,8 @@ def _fault(group: OpenRecord, record: Record, *, with_pmid: bool) -> str | None:
     if "PMID" in group.tags and record.pmid is None:
         given = next(value for tag, value in group.pairs if tag == "PMID")
         return f"PMID {given[:40]!r} is no number"
-    if with_pmid and "PMID" not in group.tags and group.pairs[0][0] != "PMC":  # PMC lists papers that have none
+    # PMC lists papers that have none, and a record that begins with OID says which number it has elsewhere
+    if with_pmid and "PMID" not in group.tags and group.pairs[0][0] not in ("PMC", "OID"):
         return "no PMID line"
     return None
 

@@ -15,6 +15,9 @@ Pairs = Sequence[Sequence[str]]
 
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
 _WORD = re.compile(r"\w")
+# year/month/day/other: the last is a month or a season in words
+_OTHER_OF_DATE = re.compile(r"[^/]*/[^/]*/[^/]*/\s*(.*\S)")
+_MEDLINE_MONTH = re.compile(r"\d{4}\s+(?:(\d{1,2})|([^\W\d].*?)(?:\s+\d{1,2})?)")
 _PMCID = re.compile(r"\bPMC\d+\b")
 _ACCESSION = re.compile(
     r"^(L\d{6,})$|[?&]id=(L\d{6,})\b|\b(CN-\d{8})\b|[?&]eid=(2-s2\.0-\d+)|\b((?:WOS|ISI):\w+)", re.MULTILINE
@@ -73,6 +76,7 @@ def ris_record(pairs: Pairs, *, line: int) -> Record:
 
     abstract = max(every("AB", "N2"), key=len, default=None)
     title = first("title")
+    dates = every("PY", "Y1", "DA")
     numbers = every("PMID", "C2", "UR", "L2")
     # a list of references names the DOIs and the trials of others
     noted = [note for note in values.get("N1", ()) if not note.startswith("References:")]
@@ -86,7 +90,8 @@ def ris_record(pairs: Pairs, *, line: int) -> Record:
         abstract=abstract,
         authors="; ".join(every("AU", "A1")) or None,
         journal=first("journal"),
-        year=year_of(*every("PY", "Y1", "DA")),
+        year=year_of(*dates),
+        month=_other_of_date(dates),
         volume=first("volume"),
         issue=first("issue"),
         pages="-".join([values[tag][0] for tag in ("SP", "EP") if tag in values]) or None,
@@ -95,7 +100,7 @@ def ris_record(pairs: Pairs, *, line: int) -> Record:
         doi=_doi_among([*every("DO", "L3", "M3"), *noted, *every("UR", "C7")]),
         pmcid=pmcid_of(*numbers) if numbers else None,
         registry_ids=tuple(find_registry_ids(" ".join([*noted, abstract or ""]) if noted else abstract)),
-        publication_types=(types[0],) if types else (),
+        publication_types=tuple(types) if types else (),
         keywords=tuple(keywords) if keywords else (),
         url=first("url"),
         retracted=says_retracted(title),
@@ -161,6 +166,7 @@ def medline_record(pairs: Pairs, *, line: int) -> Record:
         authors="; ".join(values.get("AU") or values.get("FAU") or values.get("CN") or ()) or None,
         journal=first("JT", "TA"),
         year=year_of(first("DP") or ""),
+        month=month_of_medline(first("DP") or ""),
         volume=first("VI"),
         issue=first("IP"),
         pages=first("PG"),
@@ -192,6 +198,17 @@ def unmapped(records: Sequence[Record], *, dialect: str) -> dict[str, int]:
 def year_of(*texts: str) -> int | None:
     """The first year from 1500 on in *texts*."""
     return next((int(found.group(1)) for text in texts if (found := _YEAR.search(text))), None)
+
+
+def month_of_medline(date: str) -> str | None:
+    """The month or season of `2016 Mar 15`, `2016 Mar-Apr`, `2016 Spring`; None where there is none."""
+    found = _MEDLINE_MONTH.fullmatch(date.strip())
+    return (found.group(1) or found.group(2)) if found else None
+
+
+def _other_of_date(dates: Sequence[str]) -> str | None:
+    found = (_OTHER_OF_DATE.fullmatch(date.strip()) for date in dates if date.count("/") > 2)
+    return next((match.group(1) for match in found if match), None)
 
 
 def pmcid_of(*texts: str) -> str | None:

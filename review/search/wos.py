@@ -20,7 +20,7 @@ _KINDS = {"PY": "year", "DI": "DOI", "PM": "PMID"}
 _LISTS = frozenset({"AU", "AF", "BA", "BF", "CA", "BE", "GP", "C1", "C3", "CR"})
 _COLUMNS = frozenset(
     """
-    PT AU AF BA CA GP TI SO SE LA DT DE ID AB PY EY EA VL IS BP EP AR DI D2 PM UT PD J9 JI ER
+    PT AU AF BA CA GP TI FT SO SE LA DT DE ID AB PY EY EA VL IS BP EP AR DI D2 PM UT PD J9 JI NT ER
     """.split()  # noqa: SIM905 - the tags of the format, as one reads them
 )
 _HEADER = frozenset({"FN", "VR"})
@@ -121,6 +121,7 @@ def _record(group: _Open) -> Record:
         fields=[list(pair) for pair in group.pairs],
         dialect="wos",
         title=title,
+        vernacular_title=first("FT"),
         abstract=abstract,
         authors="; ".join(_authors(values)) or None,
         journal=first("SO", "SE", "JI", "J9"),
@@ -132,7 +133,7 @@ def _record(group: _Open) -> Record:
         language=first("LA"),
         pmid=normalise_pmid(first("PM")),
         doi=normalise_doi(first("DI")) or normalise_doi(first("D2")),
-        registry_ids=tuple(find_registry_ids(abstract)),
+        registry_ids=tuple(find_registry_ids(" ".join([*values.get("NT", ()), abstract or ""]))),
         publication_types=tuple(part.strip() for part in (first("DT") or "").split(";") if part.strip()),
         keywords=tuple(
             word.strip()
