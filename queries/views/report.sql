@@ -28,6 +28,16 @@ joined_study as (
   union
   select r.record_id, s.study_id
   from the_record r join extraction.study_report s on lower(s.doi) = r.doi
+  union
+  -- an entry of a trial register, or a record without any number
+  select r.record_id, s.study_id
+  from the_record r
+  join extraction.study_report s
+    on r.pmid is null and r.doi is null and s.pmid is null and s.doi is null
+    and len(r.registry_ids) = 1 and coalesce(s.registry_id, s.report_id) = r.registry_ids[1]
+  union
+  select m.record_id, s.study_id
+  from the_member m join extraction.study_report s on s.report_id = 'SRC:' || m.source_record_id
 ),
 study as (
   select record_id, min(study_id) as study_id, list_sort(list(study_id)) as study_ids
@@ -68,7 +78,7 @@ comment on column v1.report.retrieval is 'retrieved, not_retrieved or pending; a
 comment on column v1.report.not_retrieved_reason is 'Why it was not retrieved.';
 comment on column v1.report.full_text_state is 'needs_first, needs_second, include, exclude or conflict; null before full-text screening.';
 comment on column v1.report.exclusion_reason is 'The one reason for exclusion at full text: a code of the protocol.';
-comment on column v1.report.study_id is 'The study that the report belongs to, by PMID or DOI of study.toml; the first where there are several.';
+comment on column v1.report.study_id is 'The study that the report belongs to, by PMID or DOI of study.toml; the first where there are several. Found by the PMID, DOI, registry number or SRC: id in study.toml.';
 comment on column v1.report.study_ids is 'All studies that the report belongs to.';
 comment on column v1.report.retracted is 'The publication was retracted.';
 comment on column v1.report.notices is 'What PubMed says of it: retraction of PMID 123 (notice PMID 456) ...';

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from review.cli import output
+from review.cli.asking import ask
 from review.cli.context import Review, pass_review
 from review.cli.options import format_option
 
@@ -137,7 +138,7 @@ def start(review: Review, stage: str) -> None:
     output.say(f"{records} for {reviewer} at {stage}.")
     for record in waiting:
         _print_card(queue.show_record(review.store, review.project, record=record, reviewer=reviewer, stage=stage))
-        key = click.prompt("i/e/u/s/q", type=click.Choice([*_KEYS, "s", "q"]), show_choices=False, err=True)
+        key = ask("i/e/u/s/q", type=click.Choice([*_KEYS, "s", "q"]))
         if key == "q":
             break
         if key == "s":
@@ -145,7 +146,7 @@ def start(review: Review, stage: str) -> None:
         codes = [reason.code for reason in review.project.criteria.reasons]
         reason = None
         if key == "e" and stage == "full_text":
-            reason = click.prompt("reason", type=click.Choice(codes), err=True)
+            reason = ask(f"reason ({', '.join(codes)})", type=click.Choice(codes))
         decisions.decide(
             review.store,
             review.project,
@@ -330,6 +331,11 @@ def _print_card(card: Card) -> None:
         output.text(f"{name}  {value}")
     if card.publication_types:
         output.text(f"types  {'; '.join(card.publication_types)}")
+    for row in card.links:
+        how = (
+            f"{row['kind']} {row['other'][:8]}" if row["of_other"] else f"{row['other'][:8]} is {row['kind']} this one"
+        )
+        output.text(f"link  {how}  {row['title'] or '(no title)'}  ({row['who']})")
     for row in card.decisions:
         words = [row["stage"], row["reviewer"], row["verdict"], row["reason"] or "", row["note"] or ""]
         output.text(f"decision  {'  '.join(word for word in words if word)}")

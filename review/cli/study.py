@@ -9,6 +9,8 @@ import click
 from review.cli import output
 from review.cli.context import Review, pass_review
 from review.cli.options import format_option
+from review.cli.study_export import export
+from review.cli.study_link import link, proposals, unlink
 
 if TYPE_CHECKING:
     import polars as pl
@@ -55,6 +57,10 @@ def show(review: Review, study_id: str) -> None:
     for name, rows in found.parts.items():
         output.text("")
         output.frame(_without_silence(rows), title=name.capitalize())
+
+
+for command in (proposals, link, unlink, export):
+    study.add_command(command)
 
 
 def _without_silence(rows: pl.DataFrame) -> pl.DataFrame:

@@ -54,6 +54,31 @@ _PARTS = {
 }
 _REPORT_IDS = "select study_id, report_id, pmid, doi, registry_id from v1.study_report order by study_id, report_id"
 
+_RECORD_COLUMNS = "record_id, title, abstract, authors, journal, year, pmid, doi, registry_ids, publication_types, url"
+_RECORDS = f"""
+  select {_RECORD_COLUMNS},
+    (select list(m.source_record_id order by m.source_record_id) from v1.record_member m
+     where m.record_id = r.record_id) as members
+  from v1.record r
+  where r.record_id in (
+      select m.record_id from v1.record_member m
+      where m.source_record_id in (select unnest($records::varchar[])))
+     or r.pmid in (select unnest($pmids::varchar[]))
+     or r.doi in (select unnest($dois::varchar[]))
+  order by r.record_id
+"""
+_LINKS = """
+  select kind, from_record_id, to_record_id, who
+  from v1.record_link
+  where kind in (select unnest($kinds::varchar[]))
+"""
+_STUDY_KEYS = """
+  select study_id, label, first_author, country, registry_ids, n_randomised, cell_source_ids, overlap_with
+  from v1.study order by study_id
+"""
+_STUDY_REPORTS = "select study_id, report_id, kind, pmid, doi, registry_id from v1.study_report order by study_id, line"
+_PRODUCTS = "select cell_source_id, label, synonyms from v1.cell_source where not axis and not umbrella"
+
 
 def loaded(store: Store) -> Mapping[str, Any] | None:
     """The closing row of the load that stands in the database, or None."""
@@ -91,3 +116,38 @@ def study_parts(store: Store, study_id: str) -> dict[str, pl.DataFrame]:
 def report_ids(store: Store) -> pl.DataFrame:
     """Every report of every study, with its identifiers."""
     return store.read(_REPORT_IDS)
+
+
+def records(
+    store: Store, *, records: Sequence[str] = (), pmids: Sequence[str] = (), dois: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """The records that these source records, PMIDs or DOIs belong to, each with its source records."""
+    named = {"records": list(records), "pmids": list(pmids), "dois": list(dois)}
+    return store.read(_RECORDS, named).to_dicts()
+
+
+def links_of_kind(store: Store, kinds: Sequence[str]) -> list[dict[str, Any]]:
+    """The links of these kinds between records, by people and by PubMed, as they stand now."""
+    return store.read(_LINKS, {"kinds": list(kinds)}).to_dicts()
+
+
+def study_keys(store: Store) -> list[dict[str, Any]]:
+    """What tells the studies from each other."""
+    return store.read(_STUDY_KEYS).to_dicts()
+
+
+def study_reports(store: Store) -> list[dict[str, Any]]:
+    """Every report of every study, with its kind and identifiers."""
+    return store.read(_STUDY_REPORTS).to_dicts()
+
+
+def product_names(store: Store) -> dict[str, list[str]]:
+    """Cell sources and other products by id, with their label and synonyms."""
+    rows = store.read(_PRODUCTS).to_dicts()
+    return {
+        row["cell_source_id"]: [
+            row["label"],
+            *(one.strip() for one in (row["synonyms"] or "").split(";") if one.strip()),
+        ]
+        for row in rows
+    }

@@ -5,7 +5,7 @@ Each reviewer has an order of their own, so that the order tells nothing about w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from review.database import Store
@@ -30,6 +30,7 @@ class Card:
     retracted: bool
     stage: Stage | None
     decisions: list[dict[str, Any]]
+    links: list[dict[str, Any]] = field(default_factory=list)
 
 
 def queue(
@@ -87,4 +88,5 @@ def _card(store: Store, record_id: str, *, stage: Stage | None, decisions: list[
         retracted=bool(row["retracted"]),
         stage=stage,
         decisions=decisions,
+        links=tables.read_links(store, record_id),
     )

@@ -194,6 +194,20 @@ def find_records(store: Store, key: str, *, pmid: str | None, doi: str | None) -
     return exact[:1] or list(dict.fromkeys(str(row["record_id"]) for row in rows))
 
 
+_LINKS = """
+select l.kind, l.from_record_id = $record as of_other, r.record_id as other, r.title, l.who
+from v1.record_link l
+join v1.record r on r.record_id = case when l.from_record_id = $record then l.to_record_id else l.from_record_id end
+where $record in (l.from_record_id, l.to_record_id)
+order by l.kind, r.record_id, l.who
+"""
+
+
+def read_links(store: Store, record_id: str) -> list[dict[str, Any]]:
+    """The typed links of a record: kind, the other record and its title, who says so, and its direction."""
+    return store.read(_LINKS, {"record": record_id}).to_dicts()
+
+
 def read_record(store: Store, record: str) -> dict[str, Any] | None:
     """One row of v1.record."""
     return _first(store.read(_RECORD, {"record": record}))
