@@ -1,4 +1,4 @@
-"""`review dedupe`: find duplicates, look at pairs, merge, split, lock and undo."""
+"""`review dedupe`: find duplicates, answer pairs, merge, split, link, undo; write every record once."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import click
 
 from review.cli import output
 from review.cli.context import Review, pass_review
+from review.cli.dedupe_export import export
+from review.cli.dedupe_link import link, links, unlink
+from review.cli.dedupe_queue import queue
 from review.cli.options import format_option
 
 
 @click.group()
 def dedupe() -> None:
-    """Find duplicates; merge, split, undo. Nothing is deleted: every deed is an event that can be undone.
+    """Find duplicates; merge, split, link, undo. Nothing is deleted: every deed is an event that can be undone.
 
     Example: review dedupe run
     """
@@ -20,24 +23,33 @@ def dedupe() -> None:
 @dedupe.command()
 @pass_review
 def run(review: Review) -> None:
-    """Merge records with the same PMID, or the same DOI and a like title. What people decided stays.
+    """Merge what is one record by a named rule; ask about what may be one. What people decided stays.
 
-    The same DOI with the same year and first author will do too: a title may be translated.
-    A second run adds nothing. One DOI under different titles, and one title, year and first author without a
-    shared identifier, wait for a person: review dedupe pairs.
+    Merged: the same PMID; the same DOI, unless the titles are of two works; and a like title with like authors at one
+    place (journal, volume, pages, year), where at most a part of the place is missing.
+
+    Waits for a person (review dedupe pairs): what a rule would merge and something speaks against, as two PMIDs, two
+    DOIs, a preprint, a meeting abstract or one DOI under different titles; and one title with its authors at places
+    that differ or are not known.
+
+    Neither: errata, retraction notices, replies, protocols, parts of a series, other populations.
+
+    A second run adds nothing. When new records show that a merge was wrong (a title that many works have, two PMIDs
+    under its DOI), the run takes its own merge back; what people said it never touches.
 
     Example: review dedupe run
     """
     from review.dedupe.engine import deduplicate
 
     done = deduplicate(review.store, review.project)
+    withdrawn = f"{done.withdrawn} withdrawn, " if done.withdrawn else ""
     output.say(
         f"{output.counted(done.source_records, 'source record')}, {output.counted(done.records, 'record')}; "
-        f"{output.counted(done.new_merges, 'new merge')}, "
+        f"{output.counted(done.new_merges, 'new merge')}, {withdrawn}"
         f"{output.counted(done.queue, 'pair')} {'waits' if done.queue == 1 else 'wait'} for a person"
     )
     if done.queue:
-        output.say("Look at them: review dedupe pairs")
+        output.say("Answer them: review --as ID dedupe queue; list them: review dedupe pairs")
 
 
 @dedupe.command()
@@ -45,13 +57,14 @@ def run(review: Review) -> None:
 @format_option
 @pass_review
 def log(review: Review, people: bool, format: str) -> None:
-    """Every merge, split, lock and undo, in order.
+    """Every merge, split, lock and undo, in order; csv, json and parquet have the scores too.
 
     Example: review dedupe log --people --format csv
     """
     from review.dedupe.log import read_log
 
-    output.frame(read_log(review.store, people_only=people), format, title="Log of duplicates")
+    rows = read_log(review.store, people_only=people)
+    output.frame(rows.drop("scores") if format == "table" else rows, format, title="Log of duplicates")
 
 
 @dedupe.command()
@@ -60,11 +73,17 @@ def log(review: Review, people: bool, format: str) -> None:
 def pairs(review: Review, format: str) -> None:
     """Pairs that look like duplicates and have something against it; answer each with merge or split.
 
+    Likely ones come first. A pair that somebody answered or linked does not come back. `suggested` is the kind of link
+    that the texts speak for; csv, json and parquet have the scores too.
+
     Example: review dedupe pairs
     """
     from review.dedupe.waiting import waiting_pairs
 
-    output.frame(waiting_pairs(review.store), format, title="Pairs that wait for a person")
+    rows = waiting_pairs(review.store)
+    if format == "table":
+        rows = rows.drop("suggested_from", "scores")
+    output.frame(rows, format, title="Pairs that wait for a person")
 
 
 @dedupe.command()
@@ -139,11 +158,14 @@ def undo(review: Review, event: str, note: str | None) -> None:
 @click.argument("b")
 @pass_review
 def explain(review: Review, a: str, b: str) -> None:
-    """Why A and B are, or are not, one record: rule, identifiers, what speaks against it, events.
+    """Why A and B are, or are not, one record: rule, scores, fields, what speaks against it, events.
+
+    Any two records can be asked about, whether the program ever compared them or not.
 
     Example: review dedupe explain 3f2a91c0 88b1d2e4
     """
     from review.dedupe import explaining
+    from review.dedupe.links import between
 
     found = explaining.explain(review.store, review.project, a, b)
     output.text("one record" if found.together else "two records")
@@ -151,9 +173,12 @@ def explain(review: Review, a: str, b: str) -> None:
         output.text(f"{name}  {row['source_record_id']}  record {row['record_id']}")
         output.text(f"   {row['source']}, PMID {row['pmid'] or '-'}, DOI {row['doi'] or '-'}, {row['year'] or '-'}")
         output.text(f"   {row['title'] or '(no title)'}")
-    output.text(f"rule: {found.rule or 'none brings them together'}")
-    for words in (*found.vetoes, *found.held):
-        output.text(f"against: {words}")
-    for event in found.events:
-        undone = f" of {event.undo_of}" if event.undo_of else ""
-        output.text(f"event: {event.event_id} {event.kind.value}{undone} by {event.who}  {event.note or ''}".rstrip())
+    for line in explaining.lines(found):
+        output.text(line)
+    for row in between(review.store, a, b):
+        ends = f"{row['from_record_id']} {row['kind']} {row['to_record_id']}"
+        output.text(f"link: {row['link_id']} {ends} by {row['who']}")
+
+
+for command in (queue, link, unlink, links, export):
+    dedupe.add_command(command)

@@ -16,15 +16,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from review.dedupe.match import PRINTED_ALIKE, RULES, Vetoes
+from review.dedupe.match import strength
 from review.dedupe.prepare import Prepared
 from review.terms import DuplicateEventKind as Kind
 
 PairKey = tuple[str, str]
 
-_BY_STRENGTH = {name: place for place, name in enumerate((*RULES, *PRINTED_ALIKE))}
-_IDENTIFIERS = {"pmid": "PMID", "doi": "DOI", "registry_ids": "registry number"}
-_REGISTRY = re.compile(r"^[A-Z]+")
+_CALLED = ("PMID", "DOI", "registry number")
+_REGISTRY = 2
+_LETTERS = re.compile(r"^[A-Z]+")
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class DuplicateEvent:
     arrival: int
     who: str = ""
     note: str | None = None
+    scores: str | None = None
 
     @property
     def pair(self) -> PairKey | None:
@@ -50,8 +51,19 @@ class DuplicateEvent:
 
 
 @dataclass(frozen=True)
+class Edge:
+    """A merge that stands: its two entries (a < b) and its event."""
+
+    a: str
+    b: str
+    event_id: str
+    rule: str | None
+    automatic: bool
+
+
+@dataclass(frozen=True)
 class Held:
-    """An edge that was not followed, and why."""
+    """An edge that was not followed, and why; *rule* is None for a person's."""
 
     a: str
     b: str
@@ -61,37 +73,49 @@ class Held:
 
 @dataclass(frozen=True)
 class Clusters:
-    """Source record → record, for members of clusters of two or more; and the edges that were held back."""
+    """Entry → record, for members of clusters of two or more; the edges that joined them, and those held back."""
 
     record_of: Mapping[str, str]
     held: tuple[Held, ...]
+    joined: tuple[Edge, ...] = ()
 
-    def find(self, source_record_id: str) -> str:
-        """The record that a source record belongs to."""
-        return self.record_of.get(source_record_id, source_record_id)
+    def find(self, entry: str) -> str:
+        """The record that an entry belongs to."""
+        return self.record_of.get(entry, entry)
 
     def members(self, record_id: str) -> list[str]:
-        """The source records of a record."""
+        """The entries of a record."""
         found = sorted(one for one, record in self.record_of.items() if record == record_id)
         return found or [record_id]
+
+    def sides(self, a: str, b: str) -> PairKey:
+        """The two records that a pair of entries lies in, in order."""
+        low, high = sorted((self.find(a), self.find(b)))
+        return low, high
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What holds of the log after undos: edges, pairs kept apart, and pairs on which people have spoken."""
+    """What holds of the log after undos: merges, pairs kept apart, and pairs on which people have spoken."""
 
-    human: tuple[PairKey, ...]
-    automatic: tuple[tuple[PairKey, str], ...]
+    human: tuple[Edge, ...]
+    automatic: tuple[Edge, ...]
     apart: Mapping[PairKey, DuplicateEvent]
     spoken: frozenset[PairKey]
 
 
 def live_events(events: Iterable[DuplicateEvent]) -> set[str]:
-    """The ids of the events that hold: no live undo points at them; an undo can itself be undone."""
+    """The ids of the events that hold: no live undo points at them; an undo can itself be undone.
+
+    What the program withdrew only the program takes back.
+    """
     by_id = {event.event_id: event for event in events}
     undos: dict[str, list[str]] = defaultdict(list)
     for event in by_id.values():
-        if event.undo_of is not None:
+        if event.undo_of is None:
+            continue
+        target = by_id.get(event.undo_of)
+        if event.automatic or target is None or not (target.automatic and target.kind is Kind.UNDO):
             undos[event.undo_of].append(event.event_id)
     state: dict[str, bool] = {}
 
@@ -102,31 +126,34 @@ def live_events(events: Iterable[DuplicateEvent]) -> set[str]:
             state[event_id] = not any(lives(undo, above | {event_id}) for undo in undos.get(event_id, ()))
         return state[event_id]
 
-    return {event_id for event_id in sorted(by_id) if lives(event_id, frozenset())}
+    return {event_id for event_id in sorted(by_id) if event_id not in undos or lives(event_id, frozenset())}
 
 
 def standing(events: Iterable[DuplicateEvent]) -> Standing:
     """Reads the log as a set. An automatic merge that a person undid stays undone under every rule."""
     by_id = {event.event_id: event for event in events}
     live = live_events(by_id.values())
+    undone_by_people = {
+        event.undo_of for event in by_id.values() if event.undo_of and not event.automatic and event.event_id in live
+    }
 
     words: dict[PairKey, list[DuplicateEvent]] = defaultdict(list)
-    automatic: dict[PairKey, str] = {}
+    automatic: dict[PairKey, Edge] = {}
     refused: set[PairKey] = set()
     for event in by_id.values():
         pair = event.pair
-        if pair is None:
+        if pair is None or pair[0] == pair[1]:
             continue
         if not event.automatic:
             if event.event_id in live:
                 words[pair].append(event)
-        elif event.event_id not in live:
+        elif event.event_id in undone_by_people:
             refused.add(pair)
-        elif event.kind is Kind.MERGE:
-            rule = event.rule or ""
-            automatic[pair] = min(automatic.get(pair, rule), rule, key=_strength)
+        elif event.event_id in live and event.kind is Kind.MERGE:
+            edge = Edge(*pair, event.event_id, event.rule, automatic=True)
+            automatic[pair] = min(automatic.get(pair, edge), edge, key=lambda one: (strength(one.rule), one.event_id))
 
-    human: list[PairKey] = []
+    human: list[Edge] = []
     apart: dict[PairKey, DuplicateEvent] = {}
     for pair, said in words.items():
         last_lock = _last(said, (Kind.LOCK, Kind.UNLOCK))
@@ -136,66 +163,80 @@ def standing(events: Iterable[DuplicateEvent]) -> Standing:
         elif last_word is not None and last_word.kind is Kind.SPLIT:
             apart[pair] = last_word
         elif last_word is not None:
-            human.append(pair)
+            human.append(Edge(*pair, last_word.event_id, last_word.rule, automatic=False))
     return Standing(
-        human=tuple(sorted(human)),
-        automatic=tuple(sorted((pair, rule) for pair, rule in automatic.items() if pair not in refused)),
+        human=tuple(sorted(human, key=lambda edge: (edge.a, edge.b))),
+        automatic=tuple(automatic[pair] for pair in sorted(automatic) if pair not in refused),
         apart=apart,
         spoken=frozenset(words) | refused,
     )
 
 
-def cluster(records: Sequence[Prepared], events: Iterable[DuplicateEvent]) -> Clusters:
-    """The clusters that *events* (on entries) make of *records*; the record id is the smallest entry.
+def cluster(records: Iterable[Prepared], events: Iterable[DuplicateEvent]) -> Clusters:
+    """The clusters that *events* (on entries) make; the record id is the smallest entry.
 
-    The versions of one entry are together before anybody speaks, and nobody can part them.
+    *records* are the versions of every entry that an event names; what no event names is a record by itself.
     """
     now = standing(events)
-    vetoes = Vetoes(records)
+    records = list(records)
+    # the version that was read first differs with the order of imports: the smallest one does not
+    smallest: dict[str, str] = {}
+    for record in records:
+        smallest[record.entry] = min(smallest.get(record.entry, record.source_record_id), record.source_record_id)
+
+    def place(edge: Edge) -> tuple[int, PairKey]:
+        low, high = sorted((smallest.get(edge.a, edge.a), smallest.get(edge.b, edge.b)))
+        return strength(edge.rule), (low, high)
+
     forest = _Forest(records, now)
     held: list[Held] = []
-    for record in records:
-        forest.join((record.entry, record.source_record_id))
-    for pair in now.human:
-        if refusal := forest.kept_apart(pair):
-            held.append(Held(*pair, None, refusal))
-        else:
-            forest.join(pair)
+    joined: list[Edge] = []
+    for edge in sorted(now.human, key=place):
+        if refusal := forest.kept_apart(edge.a, edge.b):
+            held.append(Held(edge.a, edge.b, None, refusal))
+        elif forest.join(edge.a, edge.b):
+            joined.append(edge)
     forest.bless_what_people_joined()
-    for pair, rule in sorted(now.automatic, key=lambda edge: (_strength(edge[1]), edge[0])):
-        against = vetoes.against(*pair, titles=rule not in PRINTED_ALIKE)
-        if refusal := "; ".join(against) or forest.kept_apart(pair) or forest.mixes_ids(pair):
-            held.append(Held(*pair, rule, refusal))
-        else:
-            forest.join(pair)
+    for edge in sorted(now.automatic, key=place):
+        if forest.root(edge.a) == forest.root(edge.b):
+            continue
+        if refusal := forest.kept_apart(edge.a, edge.b) or forest.mixes_ids(edge.a, edge.b):
+            held.append(Held(edge.a, edge.b, edge.rule, refusal))
+        elif forest.join(edge.a, edge.b):
+            joined.append(edge)
     # an edge that was held back may have been answered on another way, by a person or by a stronger rule
     apart = tuple(edge for edge in held if forest.root(edge.a) != forest.root(edge.b))
-    return Clusters(forest.named(), apart)
+    return Clusters(forest.named(), apart, tuple(joined))
 
 
 class _Forest:
-    """Union–find that knows which pairs must stay apart and which identifiers a tree holds."""
+    """Union–find over entries that knows which pairs must stay apart and which identifiers a tree holds."""
 
     def __init__(self, records: Sequence[Prepared], now: Standing) -> None:
         self._parent: dict[str, str] = {}
         self._tree: dict[str, list[str]] = {}
-        self._record = {record.source_record_id: record for record in records}
         self._apart: dict[str, dict[str, DuplicateEvent]] = defaultdict(dict)
         for (a, b), event in now.apart.items():
             self._apart[a][b] = event
             self._apart[b][a] = event
+        self._ids: dict[str, tuple[set[str], set[str], set[str]]] = {}  # root → PMIDs, DOIs, registry numbers
         self._blessed: set[frozenset[str]] = set()
-        asserted: dict[tuple[str, str], set[str]] = defaultdict(set)
+        vouched: dict[tuple[str, str], set[str]] = defaultdict(set)
         for record in records:
-            if (
-                record.pmid
-            ):  # a shared PMID asserts that its DOIs are of one article, and its registry numbers of one trial
-                asserted["pmid", record.pmid].update({record.doi or ""} - {""}, record.registry_ids)
+            own = self._ids.setdefault(record.entry, (set(), set(), set()))
+            own[_REGISTRY].update(record.registry_ids)
             if record.doi:
-                asserted["doi", record.doi].update(record.registry_ids)
-            self._bless(set(record.registry_ids))
-        for ids in asserted.values():
+                own[1].add(record.doi)
+                vouched["doi", record.doi].update(record.registry_ids)
+            if record.pmid:
+                own[0].add(record.pmid)
+                # a shared PMID says that its DOIs are of one article, and its registry numbers of one trial
+                vouched["pmid", record.pmid].update({record.doi or ""} - {""}, record.registry_ids)
+        for ids in vouched.values():
             self._bless(ids)
+        for own in self._ids.values():
+            for of_one_kind in own:
+                self._bless(of_one_kind)
 
     def root(self, one: str) -> str:
         path = []
@@ -209,16 +250,24 @@ class _Forest:
     def tree(self, root: str) -> list[str]:
         return self._tree.get(root, [root])
 
-    def join(self, pair: PairKey) -> None:
-        low, high = sorted((self.root(pair[0]), self.root(pair[1])))
-        if low != high:
-            self._tree[low] = self.tree(low) + self._tree.pop(high, [high])
-            self._parent[high] = low
+    def join(self, a: str, b: str) -> bool:
+        """Whether there was anything to join."""
+        small, large = sorted((self.root(a), self.root(b)), key=lambda root: len(self.tree(root)))
+        if small == large:
+            return False
+        self._tree.setdefault(large, [large]).extend(self._tree.pop(small, [small]))
+        self._parent[small] = large
+        there = self._ids.setdefault(large, (set(), set(), set()))
+        for mine, theirs in zip(there, self._ids.get(small, ((), (), ())), strict=True):
+            mine.update(theirs)
+        return True
 
-    def kept_apart(self, pair: PairKey) -> str | None:
-        """Who keeps the two trees of *pair* apart, in words, or None."""
-        small, large = sorted((self.root(pair[0]), self.root(pair[1])), key=lambda root: len(self.tree(root)))
-        for member in self.tree(small):
+    def kept_apart(self, a: str, b: str) -> str | None:
+        """Who keeps the two trees apart, in words, or None."""
+        if not self._apart:
+            return None
+        small, large = sorted((self.root(a), self.root(b)), key=lambda root: (len(self.tree(root)), root))
+        for member in sorted(self.tree(small)):
             for partner, event in sorted(self._apart.get(member, {}).items()):
                 if self.root(partner) == large:
                     done = "locked" if event.kind is Kind.LOCK else "split"
@@ -226,46 +275,38 @@ class _Forest:
                     return f"{low} and {high} were {done} by {event.who or 'somebody'} (event {event.event_id})"
         return None
 
-    def mixes_ids(self, pair: PairKey) -> str | None:
-        """The two identifiers that *pair* would bring into one cluster without anybody having asserted it."""
-        one, other = self.root(pair[0]), self.root(pair[1])
-        for name, called in _IDENTIFIERS.items():
-            here, there = self._ids(one, name), self._ids(other, name)
-            for a in sorted(here - there):
-                for b in sorted(there - {a}):
-                    of_one_kind = name != "registry_ids" or _registry(a) == _registry(b)
-                    if of_one_kind and frozenset((a, b)) not in self._blessed:
-                        return f"the cluster would hold two {called}s, {a} and {b}"
+    def mixes_ids(self, a: str, b: str) -> str | None:
+        """The two identifiers that would come into one cluster without anybody having vouched for it."""
+        none: tuple[set[str], set[str], set[str]] = (set(), set(), set())
+        both = zip(self._ids.get(self.root(a), none), self._ids.get(self.root(b), none), strict=True)
+        for place, (here, there) in enumerate(both):
+            if not here or not there or here == there:
+                continue
+            for one in sorted(here - there):
+                for other in sorted(there - here):
+                    of_one_kind = place != _REGISTRY or _registry(one) == _registry(other)
+                    if of_one_kind and frozenset((one, other)) not in self._blessed:
+                        return f"the cluster would hold two {_CALLED[place]}s, {one} and {other}"
         return None
 
     def bless_what_people_joined(self) -> None:
         """Whatever identifiers people brought together may stay together."""
         for root in self._tree:
-            for name in _IDENTIFIERS:
-                self._bless(self._ids(root, name))
+            for of_one_kind in self._ids.get(root, ()):
+                self._bless(of_one_kind)
 
     def named(self) -> dict[str, str]:
-        """Member → smallest entry, for every tree of two or more."""
-        return {member: self._name(tree) for tree in self._tree.values() if len(tree) > 1 for member in tree}
-
-    def _name(self, tree: Iterable[str]) -> str:
-        return min(self._record[member].entry if member in self._record else member for member in tree)
+        """Member → smallest member, for every tree of two or more."""
+        return {member: name for tree in self._tree.values() for name in (min(tree),) for member in tree}
 
     def _bless(self, ids: set[str]) -> None:
-        self._blessed.update(frozenset(two) for two in combinations(sorted(ids), 2))
-
-    def _ids(self, root: str, name: str) -> set[str]:
-        found: set[str] = set()
-        for record in (self._record.get(member) for member in self.tree(root)):
-            if record is not None:
-                said = getattr(record, name)
-                found.update(said if isinstance(said, tuple) else (said,) if said else ())
-        return found
+        if len(ids) > 1:
+            self._blessed.update(frozenset(two) for two in combinations(sorted(ids), 2))
 
 
 def _registry(number: str) -> str:
     """NCT of NCT01234567."""
-    found = _REGISTRY.match(number)
+    found = _LETTERS.match(number)
     return found.group() if found else ""
 
 
@@ -275,7 +316,3 @@ def _last(said: Sequence[DuplicateEvent], kinds: tuple[Kind, ...]) -> DuplicateE
     words = [event for event in said if event.kind in kinds]
     open_words = [event for event in words if event.event_id not in replaced] or words
     return max(open_words, key=lambda event: (event.arrival, event.event_id), default=None)
-
-
-def _strength(rule: str) -> int:
-    return _BY_STRENGTH.get(rule, len(_BY_STRENGTH))

@@ -1,6 +1,7 @@
 """Finds duplicates among source records by what they print: normalise, block, measure, decide.
 
-Pure arithmetic over a frame: no database, no clock, no order. The same records give the same pairs.
+Pure arithmetic over a frame: no database, no clock, no order. The same records give the same pairs. The versions of one
+entry (column entry_id) are each compared, and a pair is of two entries.
 """
 
 from __future__ import annotations
@@ -12,36 +13,62 @@ from review.dedupe.cluster import Clusters, DuplicateEvent, cluster
 from review.dedupe.evidence import evidence
 from review.dedupe.normalise import normalised
 from review.dedupe.prepare import prepare
-from review.dedupe.rules import Decided, decided, generic_titles
+from review.dedupe.rules import (
+    Decided,
+    best_versions,
+    decided,
+    generic_titles,
+    is_about_another,
+    judged,
+    related,
+    shared_dois,
+)
 from review.terms import DuplicateEventKind
 
 
 def compare(records: pl.DataFrame) -> Decided:
     """The pairs of *records* (columns of v1.source_record) that a rule merges, and those that a person is asked."""
-    plain = normalised(records)
-    pairs = evidence(plain, candidate_pairs(plain))
-    generic = generic_titles(plain)["title"].implode()
-    marked = pairs.with_columns(generic=pl.col("title_a").is_in(generic) | pl.col("title_b").is_in(generic))
-    return decided(marked)
+    plain = _by_entry(records)
+    return decided(_of_entries(plain, _said(plain, evidence(plain, _candidates(plain)))))
+
+
+def compare_related(records: pl.DataFrame) -> pl.DataFrame:
+    """The pairs of *records* of which one is a notice, reply, protocol, preprint or meeting abstract of the other.
+
+    Likely ones first. Columns of `Decided.ask`; from_id is the one that is the *kind* of the other.
+    """
+    plain = _by_entry(records)
+    pairs, about = _candidates(plain), plain.select(is_about_another()).to_series()
+    pairs = pairs.filter(about.gather(pairs["a"]) != about.gather(pairs["b"]))
+    return related(_of_entries(plain, _said(plain, evidence(plain, pairs, every_pair=True))))
+
+
+def compare_two(records: pl.DataFrame, a: str, b: str) -> pl.DataFrame:
+    """`rules.judged` on the entries *a* and *b* (a < b) alone, candidates or not, among all *records*: one row."""
+    plain = _by_entry(records)
+    rows = [plain.filter(pl.col("entry") == entry)["row"].to_list() for entry in (a, b)]
+    both = sorted(tuple(sorted((one, other))) for one in rows[0] for other in rows[1])
+    pairs = pl.DataFrame(both, schema={"a": plain["row"].dtype, "b": plain["row"].dtype}, orient="row")
+    return _of_entries(plain, _said(plain, evidence(plain, pairs, every_pair=True)))
 
 
 def clusters(records: pl.DataFrame, found: Decided) -> Clusters:
     """The clusters that the merges of *found* make of *records*, before any person has spoken."""
-    looked_at = ("source_record_id", "pmid", "doi", "registry_ids", "publication_types", "title", "year", "authors")
-    there = [name for name in looked_at if name in records.columns]
-    rows = records.select(there).with_columns(pl.lit(None).alias(name) for name in looked_at if name not in there)
-    merges = found.merge.select("id_a", "id_b", "rule").iter_rows()
+    merges = found.merge.select("id_a", "id_b", "rule").rows()
     events = [
         DuplicateEvent(f"{a} {b}", DuplicateEventKind.MERGE, a, b, rule, True, None, None, place)
         for place, (a, b, rule) in enumerate(merges)
     ]
-    return cluster(prepare(rows.to_dicts()), events)
+    return cluster(prepare(records, {one for a, b, _ in merges for one in (a, b)}), events)
 
 
 def questions(found: Decided, made: Clusters) -> pl.DataFrame:
-    """What a person is asked, likely pairs first: merges that were held back, and one pair between any two records."""
+    """What a person is asked, likely pairs first: merges that were held back, and one pair between any two records.
+
+    Columns of `Decided.ask`, and the records record_a < record_b that the two entries lie in.
+    """
     why = pl.DataFrame(
-        [(edge.a, edge.b, edge.why) for edge in made.held],
+        [(edge.a, edge.b, edge.why) for edge in made.held if edge.rule is not None],
         schema={"id_a": pl.String, "id_b": pl.String, "why": pl.String},
         orient="row",
     )
@@ -49,10 +76,57 @@ def questions(found: Decided, made: Clusters) -> pl.DataFrame:
     ask = pl.concat([held.select(found.ask.columns), found.ask]).sort(
         "rank", "id_a", "id_b", descending=[True, False, False]
     )
-    record = pl.DataFrame(list(made.record_of.items()), schema={"id": pl.String, "record": pl.String}, orient="row")
+    return between_records(ask, made)
+
+
+def between_records(pairs: pl.DataFrame, made: Clusters) -> pl.DataFrame:
+    """The first of *pairs* between any two records, with these as record_a < record_b."""
+    record = pl.DataFrame(
+        {"id": list(made.record_of), "record": list(made.record_of.values())},
+        schema={"id": pl.String, "record": pl.String},
+    )
     for side in "ab":
-        ask = ask.join(record, left_on=f"id_{side}", right_on="id", how="left", maintain_order="left")
-        ask = ask.with_columns(pl.coalesce("record", f"id_{side}").alias(f"record_{side}")).drop("record")
+        pairs = pairs.join(record, left_on=f"id_{side}", right_on="id", how="left", maintain_order="left")
+        pairs = pairs.with_columns(pl.coalesce("record", f"id_{side}").alias(f"record_{side}")).drop("record")
     low, high = pl.min_horizontal("record_a", "record_b"), pl.max_horizontal("record_a", "record_b")
-    between = ask.with_columns(record_a=low, record_b=high).filter(low != high)
+    between = pairs.with_columns(record_a=low, record_b=high).filter(low != high)
     return between.unique(["record_a", "record_b"], keep="first", maintain_order=True)
+
+
+def _by_entry(records: pl.DataFrame) -> pl.DataFrame:
+    """`normalise.normalised`, with the entry that each row is a version of."""
+    plain = normalised(records)
+    if "entry_id" not in records.columns:
+        return plain.with_columns(entry="id")
+    entry = records.select(pl.col("source_record_id").alias("id"), pl.col("entry_id").alias("entry"))
+    plain = plain.join(entry, on="id", how="left", maintain_order="left")
+    return plain.with_columns(entry=pl.coalesce("entry", "id"))
+
+
+def _candidates(plain: pl.DataFrame) -> pl.DataFrame:
+    """`block.candidate_pairs`, without those of two versions of one entry."""
+    pairs, entry = candidate_pairs(plain), plain["entry"]
+    if entry.n_unique() == plain.height:
+        return pairs
+    return pairs.filter(entry.gather(pairs["a"]) != entry.gather(pairs["b"]))
+
+
+def _said(plain: pl.DataFrame, measured: pl.DataFrame) -> pl.DataFrame:
+    """`rules.judged` of measured pairs, with what only all records together tell."""
+    generic, shared = generic_titles(plain)["title"].implode(), shared_dois(plain)["doi"].implode()
+    return judged(
+        measured.with_columns(
+            generic=pl.col("title_a").is_in(generic) | pl.col("title_b").is_in(generic),
+            doi_shared=pl.col("doi_a").is_in(shared),
+        )
+    )
+
+
+def _of_entries(plain: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of versions as pairs of entries, one row each."""
+    entry = plain["entry"]
+    if entry.n_unique() == plain.height:
+        return said
+    named = said.with_columns(entry.gather(said[side]).alias(f"entry_{side}") for side in "ab")
+    low, high = pl.min_horizontal("entry_a", "entry_b"), pl.max_horizontal("entry_a", "entry_b")
+    return best_versions(named.with_columns(id_a=low, id_b=high))

@@ -1,6 +1,6 @@
 """What people say about pairs of records: merge, split, lock, unlock, undo.
 
-Every deed appends its event and replays the whole log into dedupe.cluster in the same batch.
+Every deed appends its event and writes in the same batch what the replay of the whole log comes to.
 """
 
 from __future__ import annotations
@@ -110,14 +110,18 @@ def undo(
             raise UsageProblem(message, hint="review dedupe log lists them; the first eight characters are enough")
         target = found[0]
     retry = any(one.event_id == event_id for one in log.events)
-    if target.event_id not in live_events(log.events) and not retry:
+    if target.automatic and target.kind is Kind.UNDO:
+        raise _of_the_program(log, target)
+    live = live_events(log.events)
+    if target.event_id not in live and not retry:
         message = f"event {target.event_id} is undone already"
+        if any(one.automatic and one.undo_of == target.event_id and one.event_id in live for one in log.events):
+            hint = f"the program did; to keep the two apart: review dedupe split {target.record_a} {target.record_b}"
+            raise DecisionError(message, hint=hint)
         raise DecisionError(message, hint="undo the undo to bring it back")
     row = event_row(Kind.UNDO, None, person, note=note, event_id=event_id, undo_of=target.event_id)
     clusters = _append(store, log, row)
-    origin = target
-    while origin.pair is None:
-        origin = next(one for one in log.events if one.event_id == origin.undo_of)
+    origin = _origin(log, target)
     a, b = origin.record_a or "", origin.record_b or ""
     done = Done(row["event_id"], clusters.find(a), clusters.find(b))
     if origin is target and target.kind is Kind.MERGE and done.together:
@@ -164,8 +168,8 @@ def _say(
     event_id: str | None,
 ) -> Done:
     person = project.reviewer(who).id
-    log = read(store)
     low, high = sorted((entry_named(store, a), entry_named(store, b)))
+    log = read(store, (low, high))
     if low == high:
         message = f"{a!r} and {b!r} are the same source record, or versions of one"
         raise DecisionError(message, hint="give the two source records; review dedupe explain shows a record's members")
@@ -194,8 +198,26 @@ def _say(
 
 def _append(store: Store, log: Log, row: dict[str, Any]) -> Clusters:
     clusters = log.clusters([_placed(row, log)])
-    store.apply([Append("dedupe.duplicate_event", [row]), tables.replace_clusters(clusters)])
+    store.apply([Append("dedupe.duplicate_event", [row]), *tables.write_clusters(clusters)])
     return clusters
+
+
+def _origin(log: Log, event: DuplicateEvent) -> DuplicateEvent:
+    """The word on a pair that a chain of undos is about."""
+    while event.pair is None:
+        event = next(one for one in log.events if one.event_id == event.undo_of)
+    return event
+
+
+def _of_the_program(log: Log, event: DuplicateEvent) -> DecisionError:
+    """That nobody undoes what the program withdrew or took back, and what to do instead."""
+    merge = _origin(log, event)
+    low, high = merge.record_a, merge.record_b
+    if merge.event_id in live_events(log.events):
+        message = f"event {event.event_id} is the program's own: it found {low} and {high} to be one again"
+        return DecisionError(message, hint=f"if they are two: review dedupe undo {merge.event_id}")
+    message = f"event {event.event_id} is the program's own: it no longer finds {low} and {high} to be one"
+    return DecisionError(message, hint=f"if they are one all the same: review dedupe merge {low} {high}")
 
 
 def _placed(row: dict[str, Any], log: Log) -> DuplicateEvent:

@@ -1,9 +1,13 @@
-"""Deduplicates the source records. Each automatic merge is an event, and clusters are the replay of the whole log."""
+"""Deduplicates the source records. Each automatic merge is an event, and clusters are the replay of the whole log.
+
+What the program finds depends on the records alone. A merge that it no longer finds it takes back by an undo, and the
+undo by another one when it finds the merge again; so after a run its merges that hold are those that it finds. The id
+of each such event is a hash of what it says: the same records give the same ones on any machine.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,10 +15,12 @@ from typing import Any
 
 from review.database import Replace, Store
 from review.dedupe import store as tables
-from review.dedupe.cluster import standing
+from review.dedupe.cluster import Clusters, PairKey, standing
+from review.dedupe.compare import compare
 from review.dedupe.deeds import event_row
-from review.dedupe.log import read
-from review.dedupe.match import Pair, match
+from review.dedupe.log import Log, named, read
+from review.dedupe.prepare import prepare
+from review.dedupe.rules import Decided, scores_as_text
 from review.dedupe.waiting import unanswered
 from review.project import Project
 from review.terms import DuplicateEventKind as Kind
@@ -24,51 +30,87 @@ PROGRAM = "program"
 
 @dataclass(frozen=True)
 class Deduplicated:
-    """What one run did: counts of source records, records, new merges and pairs that wait for a person."""
+    """What one run did: counts of source records, records, new and withdrawn merges, and pairs that wait for a person.
+
+    Versions of one entry are one source record. Merges are counted as pairs on which nobody has spoken.
+    """
 
     source_records: int
     records: int
     new_merges: int
     queue: int
+    withdrawn: int = 0
 
 
 def deduplicate(store: Store, project: Project, *, who: str = PROGRAM) -> Deduplicated:
-    """Merge what has one PMID or one DOI; a pair on which a person has spoken is left alone.
+    """Merge what a rule finds to be one record and no veto keeps apart; what people said goes before it.
 
-    The id of an automatic merge is a hash of its pair and rule, so a second run adds nothing. *who* is
-    written on the events. Clusters are rebuilt from the whole log even when no merge is new.
+    A second run adds nothing. *who* is written on the events. Clusters are rebuilt from the whole log even when no
+    merge is new.
     """
-    log = read(store)
-    known = {event.pair for event in log.events if event.automatic} | standing(log.events).spoken
-    matches = match(log.records)
-    fresh = [pair for pair in matches.merge if (pair.a, pair.b) not in known]
-    now = datetime.now(UTC)
-    rows = [_automatic(pair, who, now) for pair in fresh]
-    clusters = log.clusters([tables.to_event(row) for row in rows])
-    done = store.apply([*tables.append_events({"dedupe.duplicate_event": rows}), tables.replace_clusters(clusters)])
-    ids = {record.entry for record in log.records}
+    records = tables.read_records(store)
+    found = compare(records)
+    events = tables.read_duplicate_events(store)
+    pairs = found.merge.select("id_a", "id_b")
+    log = Log.of(prepare(records, {*named(events), *pairs["id_a"], *pairs["id_b"]}), events)
+    rows = _changes(log, found, who)
+    fresh = [tables.to_event(row) for row in rows]
+    clusters = log.clusters(fresh)
+    store.apply([*tables.append_events({"dedupe.duplicate_event": rows}), *tables.write_clusters(clusters)])
+    before, after = standing(log.events), standing([*log.events, *fresh])
+    was, now = ({(edge.a, edge.b) for edge in one.automatic} - after.spoken for one in (before, after))
+    entries = set(records["entry_id"].unique())
     return Deduplicated(
-        source_records=len(ids),
-        records=len({clusters.find(one) for one in ids}),
-        new_merges=done.get("dedupe.duplicate_event", 0),
-        queue=len(unanswered(log, clusters)),
+        source_records=len(entries),
+        records=_counted(entries, clusters),
+        new_merges=len(now - was),
+        queue=unanswered(found, log, clusters, tables.read_linked(store)).height,
+        withdrawn=len(was - now),
     )
 
 
-def rebuild(store: Store, more: Sequence[Mapping[str, Any]] = ()) -> Replace:
-    """The step that writes dedupe.cluster anew, as if the rows *more* had arrived already."""
-    log = read(store)
+def rebuilt(store: Store, more: Sequence[Mapping[str, Any]] = ()) -> list[Replace]:
+    """The steps that write the clusters anew, as if the rows *more* had arrived already."""
+    new = [tables.to_event(row) for row in more]
+    log = read(store, named(new))
     known = {event.event_id for event in log.events}
-    return tables.replace_clusters(log.clusters([tables.to_event(row) for row in more if row["event_id"] not in known]))
+    return tables.write_clusters(log.clusters([event for event in new if event.event_id not in known]))
 
 
-def _automatic(pair: Pair, who: str, now: datetime) -> dict[str, Any]:
-    digest = hashlib.sha256(f"merge\0{pair.rule}\0{pair.a}\0{pair.b}".encode()).hexdigest()[:32]
-    row = event_row(Kind.MERGE, (pair.a, pair.b), who, event_id=digest)
-    return {
-        **row,
-        "rule": pair.rule,
-        "automatic": True,
-        "decided_at": now,
-        "scores": json.dumps({pair.rule: 1}),
+def _changes(log: Log, found: Decided, who: str) -> list[dict[str, Any]]:
+    """The events that are lacking for exactly the merges of *found* to hold, as far as the program is concerned."""
+    wanted: dict[tuple[str | None, PairKey], str] = {
+        (rule, (a, b)): scores
+        for a, b, rule, scores in found.merge.select("id_a", "id_b", "rule", scores_as_text()).iter_rows()
     }
+    withdrawal = {
+        event.undo_of: event.event_id for event in log.events if event.automatic and event.undo_of is not None
+    }
+    now = datetime.now(UTC)
+    rows = []
+    for event in log.events:
+        if not event.automatic or event.kind is not Kind.MERGE or event.pair is None:
+            continue
+        last, holds = event.event_id, True
+        while last in withdrawal:
+            last, holds = withdrawal[last], not holds
+        is_found = (event.rule, event.pair) in wanted
+        if is_found != holds:
+            undo = event_row(Kind.UNDO, None, who, event_id=_digest("undo", last), undo_of=last)
+            rows.append({**undo, "automatic": True, "decided_at": now})
+    there = {(event.rule, event.pair) for event in log.events if event.automatic and event.kind is Kind.MERGE}
+    for (rule, pair), scores in wanted.items():
+        if (rule, pair) not in there:
+            merge = event_row(Kind.MERGE, pair, who, event_id=_digest("merge", rule or "", *pair))
+            rows.append({**merge, "rule": rule, "automatic": True, "decided_at": now, "scores": scores})
+    return rows
+
+
+def _digest(*words: str) -> str:
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()[:32]
+
+
+def _counted(entries: set[str], clusters: Clusters) -> int:
+    """How many records the entries are."""
+    joined = entries & clusters.record_of.keys()
+    return len(entries) - len(joined) + len({clusters.find(one) for one in joined})

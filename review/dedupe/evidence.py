@@ -1,7 +1,7 @@
 """Measures how far two records agree, field by field: 1 agree, 0 not known on both sides, -1 conflict; scores 0-100.
 
-In stages: what is exact first, then the title, then authors and journal for pairs that can still be one. A score
-that was not needed is null, and no rule holds on a null.
+In stages: what no rule and no queue could take is left out before it is measured, then what is exact, the title,
+authors and journal of pairs that can still be one. A score that was not needed is null, and no rule holds on a null.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ _SIDES: Final = (
 # below these no rule and no queue can take a pair, whatever else agrees
 _TITLE_ALIKE: Final = 70
 _TITLE_AT_ONE_PLACE: Final = 50
+# a little below the least that a rule or a question asks of titles where nothing else vouches for the pair
+_TITLE_WITHOUT_PLACE: Final = 92.9
+_SPARE_LENGTH: Final = 1 - _TITLE_WITHOUT_PLACE / 100  # of both titles: a greater difference alone brings them below
+_AT_ONCE: Final = 500_000
 _SMALL_WORDS: Final = frozenset(
     [
         "of",
@@ -47,29 +51,61 @@ _SMALL_WORDS: Final = frozenset(
     ]
 )
 
+_MAY_BE_ONE: Final = (
+    (pl.col("title_score") >= _TITLE_ALIKE)
+    | (pl.col("title_part") >= _TITLE_ALIKE)
+    | (pl.col("same_place") & (pl.col("title_set") >= _TITLE_AT_ONE_PLACE))
+    | (pl.col("doi_agrees") == 1)
+    | (pl.col("pmid_agrees") == 1)
+)
+
 Scorer = Callable[..., float]
 
 
-def evidence(records: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
-    """One row for each pair that may still be one record: fields of both sides, agreements and scores."""
-    found = _agreements(_both_sides(records, pairs))
-    found = _title_scores(found)
-    found = found.filter(
-        (pl.col("title_score") >= _TITLE_ALIKE)
-        | (pl.col("title_part") >= _TITLE_ALIKE)
-        | (pl.col("same_place") & (pl.col("title_set") >= _TITLE_AT_ONE_PLACE))
-        | (pl.col("doi_agrees") == 1)
-        | (pl.col("pmid_agrees") == 1)
-    )
-    return _journal_scores(_author_scores(found))
+def evidence(records: pl.DataFrame, pairs: pl.DataFrame, *, every_pair: bool = False) -> pl.DataFrame:
+    """One row for each pair that may still be one record, or for *every_pair*: both sides, agreements and scores.
+
+    A slice of the pairs at a time, so that memory follows the records and not the pairs.
+    """
+    looked_at = _looked_at_first(records)
+    found = []
+    for part in pairs.iter_slices(_AT_ONCE) if pairs.height else [pairs]:
+        wanted = part if every_pair else _worth_measuring(looked_at, part)
+        titled = _title_scores(_agreements(_both_sides(records, wanted)))
+        found.append(_journal_scores(_author_scores(titled if every_pair else titled.filter(_MAY_BE_ONE))))
+    return pl.concat(found)
+
+
+def _looked_at_first(records: pl.DataFrame) -> pl.DataFrame:
+    place = ("volume", "first_page", "last_page", "ahead", "doi", "pmid", "title")
+    in_order = pl.col("title").str.split(" ").list.sort().list.join(" ")
+    return records.select(*place, length=pl.col("title").str.len_chars().cast(pl.Int32), in_order=in_order)
+
+
+def _worth_measuring(records: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """The pairs that share an identifier or a place, and those with titles as much alike as rules without them ask.
+
+    Most candidates share a key by chance; their titles are compared no further than the first sign of that.
+    """
+    sides = {side: pairs[side] for side in "ab"}
+    fields = [name for name in records.columns if name not in ("title", "in_order")]
+    both = pl.DataFrame([records[name].gather(sides[side]).alias(f"{name}_{side}") for name in fields for side in "ab"])
+    one_id = (agrees("doi") == 1) | (agrees("pmid") == 1)
+    near = (pl.col("length_a") - pl.col("length_b")).abs() <= _SPARE_LENGTH * (pl.col("length_a") + pl.col("length_b"))
+    one_place = (agrees("volume") == 1) & (page_agrees() >= 0)
+    told = both.select(known=one_id | one_place, near=near)
+    wanted = told["known"].to_numpy().copy()
+    for field in ("title", "in_order"):
+        open_ = pl.Series(told["near"].to_numpy() & ~wanted).arg_true()
+        texts = (records[field].gather(sides[side].gather(open_)).to_list() for side in "ab")
+        found = process.cpdist(*texts, scorer=fuzz.ratio, dtype=np.float32, score_cutoff=_TITLE_WITHOUT_PLACE)
+        wanted[open_.to_numpy()] = found >= _TITLE_WITHOUT_PLACE
+    return pairs.filter(pl.Series(wanted, dtype=pl.Boolean))
 
 
 def _both_sides(records: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     sides = [
-        records[pairs[side].to_list() if not pairs.height else pairs[side]].select(
-            pl.col(name).alias(f"{name}_{side}") for name in _SIDES
-        )
-        for side in "ab"
+        records.select(pl.col(name).gather(pairs[side]).alias(f"{name}_{side}") for name in _SIDES) for side in "ab"
     ]
     return pl.concat([pairs, *sides], how="horizontal")
 

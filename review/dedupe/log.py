@@ -1,15 +1,15 @@
-"""The records and the log of what was done to them, read once; and what a person's words name of them."""
+"""The log of what was done to records, and the identifiers of those it names; and what a person's words name."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
 
 from review.database import Store
 from review.dedupe import store as tables
-from review.dedupe.cluster import Clusters, DuplicateEvent, cluster, standing
+from review.dedupe.cluster import Clusters, DuplicateEvent, cluster, live_events, standing
 from review.dedupe.prepare import Prepared, prepare
 from review.errors import UsageProblem
 from review.identifiers import normalise_doi, normalise_pmid
@@ -18,7 +18,7 @@ from review.terms import DuplicateEventKind as Kind
 
 @dataclass(frozen=True)
 class Log:
-    """The records and the log, read once; what was said of any version of an entry stands as said of the entry."""
+    """The events and all versions of the entries that they name; a word on any version stands as said of the entry."""
 
     records: list[Prepared]
     events: list[DuplicateEvent]
@@ -35,14 +35,26 @@ class Log:
         return max((event.arrival for event in self.events), default=0) + 1
 
 
-def read(store: Store) -> Log:
-    """Every source record and every event."""
-    return Log.of(prepare(tables.read_records(store)), tables.read_duplicate_events(store))
+def read(store: Store, also: Iterable[str] = ()) -> Log:
+    """Every event, and the records that these and *also* name."""
+    also = list(also)
+    events = tables.read_duplicate_events(store)
+    return Log.of(prepare(tables.read_named(store, also), [*named(events), *also]), events)
+
+
+def named(events: Iterable[DuplicateEvent]) -> set[str]:
+    """The source records that events name."""
+    return {one for event in events if event.pair for one in event.pair}
 
 
 def read_log(store: Store, *, people_only: bool = False) -> pl.DataFrame:
-    """The log in order of arrival; `undone` says that an undo points at the event."""
-    return tables.read_log(store, people_only=people_only)
+    """The log in order of arrival; `undone` says that an undo of the event holds."""
+    rows = tables.read_log(store)
+    live = live_events(tables.to_event(row) for row in rows.to_dicts())
+    rows = rows.with_columns(undone=~pl.col("event_id").is_in(pl.Series(sorted(live), dtype=pl.String).implode()))
+    order = ("arrival", "event_id", "kind", "record_a", "record_b", "rule", "who", "automatic", "undo_of", "undone")
+    shown = rows.select(*order, "note", "decided_at", "scores")
+    return shown.filter(~pl.col("automatic")) if people_only else shown
 
 
 def entry_named(store: Store, key: str) -> str:
@@ -87,6 +99,7 @@ def _on_entries(records: Sequence[Prepared], events: Sequence[DuplicateEvent]) -
     for event in events:
         if event.pair is not None:
             low, high = sorted(entry.get(one, one) for one in event.pair)
-            event = replace(event, record_a=low, record_b=high)
+            if (low, high) != event.pair:
+                event = replace(event, record_a=low, record_b=high)
         placed.append(event)
     return placed

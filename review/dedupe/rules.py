@@ -7,11 +7,12 @@ no rule overrides a veto. Of two works a person need not be asked; of a conflict
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
 
-from review.dedupe.match import SAME_DOI, SAME_PMID
+from review.dedupe.match import BY_STRENGTH, SAME_DOI, SAME_PMID
+from review.terms import LinkKind
 
 TITLE, PART, SET, AUTHORS, JOURNAL = (
     pl.col(name) for name in ("title_score", "title_part", "title_set", "authors_score", "journal_score")
@@ -46,9 +47,33 @@ _ELOCATOR_AND_PAGE = (_elocator("a") & _numeric("b")) | (_numeric("a") & _elocat
 _ONE_PMID = pl.col("pmid_agrees") == 1
 _ONE_DOI = pl.col("doi_agrees") == 1
 
+
+def _title_words(side: str) -> pl.Expr:
+    """The different words of a title, where the two share a DOI; else null, which costs nothing."""
+    return pl.when(_ONE_DOI).then(pl.col(f"title_{side}")).str.split(" ").list.unique()
+
+
+_WORDS_SHARED = _title_words("a").list.set_intersection(_title_words("b")).list.len() >= 0.5 * pl.min_horizontal(
+    _title_words("a").list.len(), _title_words("b").list.len()
+)
+_SAME_YEAR_AND_FIRST_AUTHOR = (
+    (pl.col("year_a") == pl.col("year_b"))
+    & (pl.col("first_family_a") != "")
+    & (pl.col("first_family_a") == pl.col("first_family_b"))
+)
+# of two works under one DOI, one was mistyped; a translated title has the year and the first author in common
+_TITLES_OF_ONE_WORK = (
+    (TITLE >= 70)
+    | (SET >= 90)
+    | (PLACE & (AUTHORS >= 90))
+    | (LENGTH == 0)
+    | _WORDS_SHARED
+    | _SAME_YEAR_AND_FIRST_AUTHOR
+).fill_null(value=False)
+
 RULES: Final[dict[str, pl.Expr]] = {
     SAME_PMID: _ONE_PMID,
-    SAME_DOI: _ONE_DOI & ((TITLE >= 70) | (SET >= 90) | (PLACE & (AUTHORS >= 90)) | (LENGTH == 0)),
+    SAME_DOI: _ONE_DOI & _TITLES_OF_ONE_WORK,
     "title_place": (TITLE >= 93)
     & PLACE
     & (APART <= 1)
@@ -160,6 +185,7 @@ _FORMS: Final[dict[str, pl.Expr]] = {
 }
 TO_ASK: Final[dict[str, pl.Expr]] = {
     "different PMIDs": pl.col("pmid_agrees") == -1,
+    "several PMIDs share this DOI": _ONE_DOI & pl.col("doi_shared") & (pl.col("pmid_agrees") == 0),
     **{reason: holds & ~_ONE_DOI for reason, holds in _FORMS.items()},
 }
 CONFLICTS: Final[dict[str, pl.Expr]] = {
@@ -168,26 +194,70 @@ CONFLICTS: Final[dict[str, pl.Expr]] = {
     "years apart": APART > 1,
     "different numbers in the titles": _NUMBERS,
     "different journals": JOURNAL < 80,
-    "different titles under one DOI": _ONE_DOI & (TITLE < 70),
-    "little in common besides title and authors": (VOLUME != 1) & (PAGE != 1),
+    "different titles under one DOI": _ONE_DOI & ~_TITLES_OF_ONE_WORK,
+    "little in common besides title and authors": (VOLUME != 1) & (PAGE != 1) & ~_ONE_DOI & ~_ONE_PMID,
 }
-_ASKABLE = (
-    (TITLE >= 95) & (AUTHORS >= 80) & (LENGTH >= 16) & ~_NUMBERS & (SAME_JOURNAL | JOURNAL.is_null() | (APART <= 1))
-) | (PLACE & (LAST_PAGE == 1) & (_AUTHORS_OR_NONE >= 90) & (APART == 0) & (SET >= 50))
+# what no rule merges and a person is asked all the same; a merge that a veto stopped is asked under its own rule
+PROPOSALS: Final[dict[str, pl.Expr]] = {
+    "same_title_authors": (TITLE >= 95)
+    & (AUTHORS >= 80)
+    & (LENGTH >= 16)
+    & ~_NUMBERS
+    & (SAME_JOURNAL | JOURNAL.is_null() | (APART <= 1)),
+    "same_place_authors": PLACE & (LAST_PAGE == 1) & (_AUTHORS_OR_NONE >= 90) & (APART == 0) & (SET >= 50),
+    SAME_DOI: _ONE_DOI,
+}
+
+
+# flag of `normalise.normalised` → what its side is to the other one (of a notice its title tells), and the veto
+_RELATED: Final = {
+    "notice": (None, OTHER_WORK["one is an erratum, retraction notice, reply or comment"]),
+    "protocol": (LinkKind.PROTOCOL_OF, OTHER_WORK["one is a protocol or design"]),
+    "preprint": (LinkKind.PREPRINT_OF, TO_ASK["one is a preprint"]),
+    "meeting": (LinkKind.ABSTRACT_OF, TO_ASK["one is a meeting abstract"]),
+}
+_NOTICES: Final = {
+    LinkKind.RETRACTION_OF: r"\bretraction\b",
+    LinkKind.ERRATUM_OF: r"\b(?:errat(?:um|a)|corrigend(?:um|a)|corrections?|vol \d+ pg)\b",
+    LinkKind.REPLY_TO: r"\b(?:re|reply|response|comments?|commentary|letter)\b",
+}
+_REASONS: Final = pl.concat_str(
+    (pl.col(name).replace("", None) for name in ("other_work", "to_ask", "conflicts")),
+    separator="; ",
+    ignore_nulls=True,
+)
+_BY_RANK: Final[dict[str, Any]] = {"by": ["rank", "id_a", "id_b"], "descending": [True, False, False]}
+# one text about, before or short of another: nearly all of its title and its authors are the other one's
+_TELLS_OF_THE_OTHER = (
+    ((SET >= 95) | (PART >= 95) | (TITLE >= 90))
+    & (_AUTHORS_OR_NONE >= 80)
+    & (LENGTH >= 25)
+    & ~_differs("part")
+    & ~(_differs("population") & ~_either_side("population"))
+)
 
 
 @dataclass(frozen=True)
 class Decided:
-    """Pairs to be merged and pairs to be asked: id_a, id_b, rule, reasons, rank and the scores behind them."""
+    """Pairs to be merged and pairs to be asked.
+
+    Columns: id_a, id_b (a < b), rule, reasons, rank, scores; where one side may be an erratum, preprint ... of the
+    other, that side (from_id) and the kind of link, else null.
+    """
 
     merge: pl.DataFrame
     ask: pl.DataFrame
 
 
-def decided(pairs: pl.DataFrame) -> Decided:
-    """The decision on each pair of `evidence.evidence` with its column `generic`."""
-    judged = pairs.with_columns(
+def judged(pairs: pl.DataFrame) -> pl.DataFrame:
+    """*pairs* of `evidence.evidence`, with generic and doi_shared, and what is to be said of each.
+
+    Adds rule (one that merges, whatever speaks against it), other_work, to_ask, conflicts, rank, verdict ("merge",
+    "ask" or ""), and the entry of either side.
+    """
+    said = pairs.with_columns(
         rule=_first_that_holds(RULES),
+        proposal=_first_that_holds(PROPOSALS),
         other_work=_all_that_hold(OTHER_WORK),
         to_ask=_all_that_hold(TO_ASK),
         conflicts=_all_that_hold(CONFLICTS),
@@ -197,24 +267,74 @@ def decided(pairs: pl.DataFrame) -> Decided:
     other = (pl.col("other_work") != "") & ~_ONE_PMID
     vetoed = other | ((pl.col("to_ask") != "") & ~_ONE_PMID)
     merges = pl.col("rule").is_not_null() & ~vetoed
-    ask = judged.filter(~merges & (_ONE_DOI | (~other & (pl.col("rule").is_not_null() | _ASKABLE))))
-    said = [pl.col(name).replace("", None) for name in ("other_work", "to_ask", "conflicts")]
-    reasons = pl.concat_str(said, separator="; ", ignore_nulls=True)
+    asks = _ONE_DOI | (~other & (pl.col("rule").is_not_null() | pl.col("proposal").is_not_null()))
+    verdict = pl.when(merges).then(pl.lit("merge")).when(asks).then(pl.lit("ask")).otherwise(pl.lit(""))
+    return said.with_columns(verdict=verdict, entry_a="id_a", entry_b="id_b")
+
+
+def decided(said: pl.DataFrame) -> Decided:
+    """The outcome of `judged`, one row for each pair: of several versions of a record the one with least against it."""
     return Decided(
-        merge=_told(judged.filter(merges), pl.lit("")),
-        ask=_told(ask, reasons).sort("rank", "id_a", "id_b", descending=[True, False, False]),
+        merge=_told(said.filter(pl.col("verdict") == "merge"), pl.lit("")),
+        ask=_told(said.filter(pl.col("verdict") == "ask"), _REASONS).sort(**_BY_RANK),
     )
+
+
+def related(said: pl.DataFrame) -> pl.DataFrame:
+    """The pairs of which one is a notice, protocol, preprint or abstract of the other, in columns of `Decided.ask`."""
+    of_the_other = pl.any_horizontal(holds for _, holds in _RELATED.values()) & _TELLS_OF_THE_OTHER
+    return _told(said.filter((pl.col("verdict") != "merge") & of_the_other), _REASONS).sort(**_BY_RANK)
+
+
+def is_about_another() -> pl.Expr:
+    """Whether a record of `normalise.normalised` is a notice, protocol, preprint or meeting abstract."""
+    return pl.any_horizontal(*_RELATED)
+
+
+def best_versions(said: pl.DataFrame) -> pl.DataFrame:
+    """One row of `judged` for each pair of ids: a merge before a question, the stronger rule, then least against it."""
+    verdicts = pl.col("verdict").replace_strict({"merge": 0, "ask": 1}, default=2, return_dtype=pl.Int8)
+    strengths = pl.col("rule").replace_strict(BY_STRENGTH, default=len(BY_STRENGTH), return_dtype=pl.Int8)
+    against = pl.sum_horizontal(
+        (pl.col(name) != "").cast(pl.Int32) + pl.col(name).str.count_matches("; ").cast(pl.Int32)
+        for name in ("other_work", "to_ask", "conflicts")
+    )
+    ordered = said.sort(verdicts, strengths, against, -pl.col("rank"), "a", "b")
+    return ordered.unique(["id_a", "id_b"], keep="first", maintain_order=True)
 
 
 def generic_titles(records: pl.DataFrame) -> pl.DataFrame:
     """The short titles that stand in three or more volumes and years, and those that name a department only."""
     short = records.filter(pl.col("title").str.len_chars() <= 40)
-    counted = short.group_by("title").agg(places=pl.struct("year", "volume").n_unique())
+    # ahead of print and in its volume a record is still one: its versions are no places
+    of_records = short.group_by("title", "entry").agg(pl.col("year", "volume").min())
+    counted = of_records.group_by("title").agg(places=pl.struct("year", "volume").n_unique())
     department = pl.col("title").str.contains(
         r"^(?:(?:guest )?editorial|introduction|foreword|preface|conclusions?|letters?|abstracts?|annual report|news|"
         r"book reviews?|in this issue|minitrack introduction|discussion|summary)\b"
     )
     return counted.filter((pl.col("places") >= 3) | department).select("title")
+
+
+def shared_dois(records: pl.DataFrame) -> pl.DataFrame:
+    """The DOIs that stand with more than one PMID."""
+    both = records.filter(pl.col("doi").is_not_null() & pl.col("pmid").is_not_null())
+    return both.group_by("doi").agg(pmids=pl.col("pmid").n_unique()).filter(pl.col("pmids") > 1).select("doi")
+
+
+def _kind() -> pl.Expr:
+    """What the side that is a notice, protocol, preprint or abstract is to the other; null where it is not obvious."""
+
+    def of_notice(side: str) -> pl.Expr:
+        title = pl.col(f"title_{side}")
+        return pl.coalesce(
+            *(pl.when(title.str.contains(words)).then(pl.lit(kind.value)) for kind, words in _NOTICES.items()),
+            pl.lit("", dtype=pl.String),
+        )
+
+    notice = pl.when("notice_a").then(of_notice("a")).otherwise(of_notice("b"))
+    kinds = [pl.when(holds).then(notice if kind is None else pl.lit(kind.value)) for kind, holds in _RELATED.values()]
+    return pl.coalesce(kinds).replace("", None)
 
 
 def _first_that_holds(rules: dict[str, pl.Expr]) -> pl.Expr:
@@ -224,6 +344,12 @@ def _first_that_holds(rules: dict[str, pl.Expr]) -> pl.Expr:
 def _all_that_hold(vetoes: dict[str, pl.Expr]) -> pl.Expr:
     said = [pl.when(holds).then(pl.lit(name)) for name, holds in vetoes.items()]
     return pl.concat_str(said, separator="; ", ignore_nulls=True)
+
+
+def scores_as_text() -> pl.Expr:
+    """The column scores of `Decided` as JSON, to one decimal."""
+    rounded = [pl.field(name).cast(pl.Float64).round(1) for name in ("title", "authors", "journal")]
+    return pl.col("scores").struct.with_fields(*rounded).struct.json_encode()
 
 
 def _rank() -> pl.Expr:
@@ -236,10 +362,15 @@ def _told(pairs: pl.DataFrame, reasons: pl.Expr) -> pl.DataFrame:
     return pairs.select(
         "id_a",
         "id_b",
-        "rule",
+        pl.coalesce("rule", "proposal").alias("rule"),
         reasons.alias("reasons"),
         "rank",
         pl.struct(
             title=TITLE, authors=AUTHORS, journal=JOURNAL, volume=VOLUME, page=PAGE, years_apart=pl.col("years_apart")
         ).alias("scores"),
+        _kind().alias("kind"),
+        pl.coalesce(
+            pl.when(holds).then(pl.when(f"{flag}_a").then("entry_a").otherwise("entry_b"))
+            for flag, (_, holds) in _RELATED.items()
+        ).alias("from_id"),
     )

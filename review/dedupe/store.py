@@ -13,10 +13,27 @@ if TYPE_CHECKING:
     import polars as pl
 
 _RECORDS = """
-select s.source_record_id, s.pmid, s.doi, s.registry_ids, s.publication_types, s.title, s.year, s.authors, m.entry_id
+select s.source_record_id, m.entry_id, s.title, s.authors, s.year, s.journal, s.volume, s.issue, s.pages, s.doi, s.pmid,
+  s.registry_ids, left(s.abstract, 300) as abstract, s.publication_types, s.record_type
 from v1.source_record s
 join v1.record_member m using (source_record_id)
-order by s.source_record_id
+"""
+_NAMED = """
+with named as (
+  select record_a as id from dedupe.duplicate_event where record_a is not null
+  union select record_b from dedupe.duplicate_event where record_b is not null
+  union select unnest($more::varchar[])
+)
+select s.source_record_id, m.entry_id, s.pmid, s.doi, s.registry_ids
+from v1.source_record s
+join v1.record_member m using (source_record_id)
+where m.entry_id in (select o.entry_id from v1.record_member o join named n on n.id = o.source_record_id)
+"""
+_LINKED = """
+select coalesce(f.entry_id, l.from_source_record_id) as one, coalesce(t.entry_id, l.to_source_record_id) as other
+from v1.record_link l
+left join v1.record_member f on f.source_record_id = l.from_source_record_id
+left join v1.record_member t on t.source_record_id = l.to_source_record_id
 """
 _DETAILS = """
 select m.entry_id, s.source_record_id, m.record_id, s.source, s.accession, s.version, s.title, s.year, s.pmid, s.doi,
@@ -41,20 +58,23 @@ select event_id, kind, record_a, record_b, rule, scores, who, automatic, undo_of
 from dedupe.duplicate_event
 order by arrival, event_id
 """
-_LOG = """
-select e.arrival, e.event_id, e.kind, e.record_a, e.record_b, e.rule, e.who, e.automatic, e.undo_of,
-  exists (select 1 from dedupe.duplicate_event u where u.undo_of = e.event_id) as undone, e.note, e.decided_at
-from dedupe.duplicate_event e
-where $people is false or not e.automatic
-order by e.arrival, e.event_id
-"""
 _ANSWERS = "select * from dedupe.pair_answer order by arrival, answer_id"
 _LINKS = "select * from dedupe.record_link order by arrival, link_id"
 
 
-def read_records(store: Store) -> list[dict[str, Any]]:
-    """Every source record, older versions too, with what deduplication looks at."""
-    return store.read(_RECORDS).to_dicts()
+def read_records(store: Store) -> pl.DataFrame:
+    """Every source record, older versions too, in the columns that deduplication looks at."""
+    return store.read(_RECORDS)
+
+
+def read_named(store: Store, more: Iterable[str] = ()) -> pl.DataFrame:
+    """The identifiers of all versions of the entries that the log or *more* names."""
+    return store.read(_NAMED, {"more": sorted(set(more))})
+
+
+def read_linked(store: Store) -> list[tuple[str, str]]:
+    """The pairs of entries between which a typed link stands."""
+    return [(str(one), str(other)) for one, other in store.read(_LINKED).rows()]
 
 
 def read_details(store: Store, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -68,9 +88,9 @@ def find_members(store: Store, key: str, *, pmid: str | None, doi: str | None) -
     return store.read(_FIND, {"key": key, "pmid": pmid, "doi": doi}).to_dicts()
 
 
-def read_log(store: Store, *, people_only: bool) -> pl.DataFrame:
-    """The log of merges, splits, locks and undos, in order of arrival."""
-    return store.read(_LOG, {"people": people_only})
+def read_log(store: Store) -> pl.DataFrame:
+    """Every row of dedupe.duplicate_event, in order of arrival."""
+    return store.read(_EVENTS)
 
 
 def read_duplicate_events(store: Store) -> list[DuplicateEvent]:
@@ -92,6 +112,7 @@ def to_event(row: Mapping[str, Any]) -> DuplicateEvent:
         arrival=int(row.get("arrival") or 0),
         who=row["who"],
         note=row["note"],
+        scores=row.get("scores"),
     )
 
 
@@ -111,6 +132,86 @@ def append_events(rows: Mapping[str, list[dict[str, Any]]]) -> list[Append]:
 
 
 def replace_clusters(clusters: Clusters) -> Replace:
-    """The step that writes the replay's outcome."""
+    """The step that writes which entries are one record."""
     rows = [{"source_record_id": one, "record_id": record} for one, record in sorted(clusters.record_of.items())]
     return Replace("dedupe.cluster", rows)
+
+
+def write_clusters(clusters: Clusters) -> list[Replace]:
+    """The steps that write the replay's outcome: which entries are one record, and the edges that joined them."""
+    edges = [
+        {
+            "record_a": edge.a,
+            "record_b": edge.b,
+            "record_id": clusters.find(edge.a),
+            "event_id": edge.event_id,
+            "rule": edge.rule,
+            "automatic": edge.automatic,
+        }
+        for edge in clusters.joined
+    ]
+    return [replace_clusters(clusters), Replace("dedupe.joined", edges)]
+
+
+# links and answers
+_STANDING_LINKS = """
+select l.link_id, l.kind, l.from_record_id, l.to_record_id, l.from_source_record_id, l.to_source_record_id,
+  f.title as from_title, t.title as to_title, l.who, l.note, l.decided_at
+from v1.record_link l
+left join v1.source_record f on f.source_record_id = l.from_source_record_id
+left join v1.source_record t on t.source_record_id = l.to_source_record_id
+where $record is null or l.from_record_id = $record or l.to_record_id = $record
+order by l.decided_at, l.link_id
+"""
+_LINK_LOG = """
+select l.arrival, l.link_id, case when l.withdrawn then 'withdrawn' else 'linked' end as deed, l.kind, l.from_record,
+  l.to_record, l.who, l.supersedes, l.note, l.decided_at
+from dedupe.record_link l
+order by l.arrival, l.link_id
+"""
+_STANDING_ANSWERS = """
+select p.answer_id, p.answer, p.who, p.note, p.decided_at, p.record_a, p.record_b,
+  coalesce(a.record_id, p.record_a) as now_a, coalesce(b.record_id, p.record_b) as now_b
+from dedupe.pair_answer p
+left join v1.record_member a on a.source_record_id = p.record_a
+left join v1.record_member b on b.source_record_id = p.record_b
+where p.answer <> 'withdrawn' and not exists (select 1 from dedupe.pair_answer n where n.supersedes = p.answer_id)
+order by p.arrival, p.answer_id
+"""
+_SIDES = """
+select m.entry_id, m.record_id, s.source, s.title, s.authors, s.journal, s.year, s.volume, s.issue, s.pages, s.pmid,
+  s.doi, s.registry_ids, s.record_type, s.publication_types, s.abstract
+from v1.source_record s
+join v1.record_member m using (source_record_id)
+where list_contains($ids, m.entry_id) and s.is_latest
+"""
+_RECORDS_OF = """
+select source_record_id, record_id from v1.record_member where list_contains($ids, source_record_id)
+"""
+
+
+def read_links(store: Store, record: str | None = None) -> pl.DataFrame:
+    """The links that stand, with the titles of both sides; those of one record where *record* is its id."""
+    return store.read(_STANDING_LINKS, {"record": record})
+
+
+def read_link_log(store: Store) -> pl.DataFrame:
+    """Every link and withdrawal that people made, in order of arrival."""
+    return store.read(_LINK_LOG)
+
+
+def read_standing_answers(store: Store) -> list[dict[str, Any]]:
+    """The answers that nobody took back, each with the records (now_a, now_b) that its two sides belong to today."""
+    return store.read(_STANDING_ANSWERS).to_dicts()
+
+
+def read_sides(store: Store, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Entries by id, each as it was read last, with every field that a person compares."""
+    rows = store.read(_SIDES, {"ids": sorted(set(ids))}).to_dicts()
+    return {row["entry_id"]: row for row in rows}
+
+
+def read_records_of(store: Store, ids: Iterable[str]) -> dict[str, str]:
+    """Source record → the record that it belongs to today."""
+    rows = store.read(_RECORDS_OF, {"ids": sorted(set(ids))})
+    return dict(zip(rows["source_record_id"].to_list(), rows["record_id"].to_list(), strict=True))

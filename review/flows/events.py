@@ -18,7 +18,7 @@ from urllib.parse import quote
 from review.appraisal import store as appraisal
 from review.database import Append, Store
 from review.dedupe import store as dedupe
-from review.dedupe.engine import rebuild
+from review.dedupe.engine import rebuilt
 from review.errors import BlindError, FormatError, UsageProblem
 from review.project import Project
 from review.screening import store as screening
@@ -47,6 +47,7 @@ _PERSON = ("who", "decided_by", "reviewer")
 _CLOCKS_DIFFER = timedelta(hours=1)
 _WORDS: dict[tuple[str, str], Iterable[str]] = {
     ("dedupe.duplicate_event", "kind"): DuplicateEventKind,
+    ("dedupe.pair_answer", "answer"): ("merge", "different", "link", "unsure", "withdrawn"),
     ("dedupe.record_link", "kind"): LinkKind,
     ("screening.adjudication", "stage"): (Stage.TITLE_ABSTRACT, Stage.FULL_TEXT),
     ("screening.adjudication", "verdict"): AdjudicatedVerdict,
@@ -147,7 +148,7 @@ def import_events(store: Store, project: Project, source: Path) -> Imported:
             raise FormatError(message, hint="an event never changes; one of the two files was edited")
     rows = _placed(fresh.values(), here)
     steps: list[Any] = [step for room in _ROOMS for step in room.append_events(rows)]
-    steps.append(rebuild(store, rows.get("dedupe.duplicate_event", [])))
+    steps += rebuilt(store, rows.get("dedupe.duplicate_event", []))
     done = store.apply(steps)
     new = sum(done[step.table] for step in steps if isinstance(step, Append))
     return Imported(read=read, new=new, without_record=_without_record(store, fresh.values()))
@@ -171,7 +172,7 @@ def _check_new(line: _Line, people: set[str], now: datetime) -> None:
 def _without_record(store: Store, lines: Iterable[_Line]) -> int:
     """How many of the events are on a record that no import brought yet."""
     here = screening.read_source_records(store)
-    named = ("source_record_id", "record_a", "record_b")
+    named = ("source_record_id", "record_a", "record_b", "from_record", "to_record")
     return sum(any(line.row.get(name) is not None and line.row[name] not in here for name in named) for line in lines)
 
 

@@ -29,6 +29,16 @@ _ENTER = "enter it: review search enter NAME --source ... --source-kind {kind} -
 _RULES = {
     "same_pmid": "the same PMID",
     "same_doi": "the same DOI and a like title, or the same year and first author",
+    "title_place": "a like title at one place (volume and page, year within one)",
+    "title_place_other_author": "one title, journal and place, under a person and a group as authors",
+    "title_but_numbers": "one title but for a number in it, with authors, at one whole place",
+    "title_part_authors_place": "a title that is part of the other, with authors, at one place",
+    "place_authors_translated": "one whole place, journal, year and authors, and a translated title",
+    "title_authors_page": "a like title, authors and first page; one side names no volume",
+    "title_authors_volume": "a like title, authors, journal and volume; one side names no page",
+    "title_part_authors_volume": "a title that is part of the other, authors, journal and volume; one names no page",
+    "title_authors_elocator": "a like title, authors, journal and volume; an article number beside pages",
+    "title_authors_journal": "a like title, authors, journal and year; one side, or both, name no place",
 }
 _DEEDS = {"merge": "merged", "split": "split", "lock": "locked apart", "unlock": "unlocked", "undo": "undone"}
 
@@ -225,9 +235,11 @@ def _deduplication(facts: Facts) -> Iterator[Statement]:
         yield Statement(16, "Duplicates", text, status=Status.EMPTY)
         return
     software = (
-        "regen-review merges what shares a PMID, or a DOI under like titles (or, where a title may be translated, with "
-        "the same year and first author); people decide on the rest. This report was written by version "
-        f"{__version__}; which version merged is not recorded"
+        "regen-review merges by named rules what shares a PMID, a DOI (unless the titles are of two works), or a like "
+        "title with authors and place of publication (similarity of texts by rapidfuzz); identifiers that differ, "
+        "notices, protocols, preprints, meeting abstracts and parts of a series are not merged by the program; people "
+        f"decide on what is doubtful. This report was written by version {__version__}; which version merged is not "
+        "recorded"
     )
     yield Statement(16, "Software", software)
     for rule, count in merges.by_rule.items():

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from review.database import Store
 from review.dedupe import log, waiting
+from review.dedupe.cluster import standing
+from review.dedupe.match import strength
 from review.errors import ProtocolError
 from review.flows.prisma_flow import broken_strategies
 from review.project import Project
@@ -43,7 +46,7 @@ class Search:
 
 @dataclass(frozen=True)
 class Merges:
-    """What was done about duplicates: merges that stand, by rule; deeds of people; pairs that wait for one."""
+    """What was done about duplicates: merges of pairs that stand, by rule; deeds of people; pairs that wait for one."""
 
     by_rule: Mapping[str, int]
     by_people: Mapping[str, int]
@@ -148,12 +151,9 @@ def label(run: Line, *, simulated: bool) -> str:
 
 
 def _merges(store: Store) -> Merges:
-    standing = [row for row in log.read_log(store).to_dicts() if not row["undone"]]
-    by_rule: dict[str, int] = {}
-    by_people: dict[str, int] = {}
-    for row in standing:
-        if row["automatic"] and row["kind"] == "merge":
-            by_rule[row["rule"]] = by_rule.get(row["rule"], 0) + 1
-        elif not row["automatic"]:
-            by_people[row["kind"]] = by_people.get(row["kind"], 0) + 1
-    return Merges(by_rule, by_people, waiting.waiting_pairs(store).height if standing else 0)
+    rows = log.read_log(store).to_dicts()
+    now = standing(log.read(store).events)
+    rules = [edge.rule for edge in now.automatic if edge.rule and (edge.a, edge.b) not in now.apart]
+    deeds = Counter(row["kind"] for row in rows if not row["undone"] and not row["automatic"])
+    by_rule = {rule: rules.count(rule) for rule in sorted(set(rules), key=strength)}
+    return Merges(by_rule, deeds, waiting.waiting_pairs(store).height if rows else 0)

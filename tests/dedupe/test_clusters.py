@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from itertools import combinations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.dedupe.cluster import DuplicateEvent, cluster
-from review.dedupe.match import SAME_DOI, SAME_PMID, match
-from review.dedupe.prepare import Prepared, prepare
+from review.dedupe.cluster import DuplicateEvent, cluster, live_events, standing
+from review.dedupe.match import SAME_DOI, SAME_PMID
+from review.dedupe.prepare import Prepared
 from review.terms import DuplicateEventKind as Kind
 
 names = st.sampled_from([f"r{number}" for number in range(8)])
@@ -20,7 +21,7 @@ records = st.lists(
         source_record_id=names,
         pmid=st.sampled_from([None, "1", "2", "3"]),
         doi=st.sampled_from([None, "10.1/a", "10.1/b", "10.1/c"]),
-        about_another=st.booleans(),
+        registry_ids=st.sampled_from([(), ("NCT00000001",), ("NCT00000002",), ("ISRCTN00000001",)]),
     ),
     unique_by=lambda record: record.source_record_id,
     max_size=8,
@@ -49,25 +50,27 @@ def event(kind: Kind, pair: tuple[str, str] | None, number: int, **more: object)
 
 
 def automatic(found: list[Prepared]) -> list[DuplicateEvent]:
-    return [
-        event(
-            Kind.MERGE,
-            (pair.a, pair.b),
-            500 + place,
-            rule=pair.rule,
-            automatic=True,
-            event_id=f"{pair.rule}{pair.a}{pair.b}",
-        )
-        for place, pair in enumerate(match(found).merge)
-    ]
+    """Merges of what shares a PMID or a DOI, and of every third pair by a weaker rule."""
+    made = []
+    for place, (one, other) in enumerate(combinations(sorted(found, key=lambda r: r.source_record_id), 2)):
+        rule = SAME_PMID if one.pmid and one.pmid == other.pmid else "title_place" if place % 3 == 0 else None
+        rule = rule or (SAME_DOI if one.doi and one.doi == other.doi else None)
+        if rule:
+            pair = (one.source_record_id, other.source_record_id)
+            made.append(by_program(pair, rule, 500 + place))
+    return made
+
+
+def by_program(pair: tuple[str, str], rule: str, number: int) -> DuplicateEvent:
+    return event(Kind.MERGE, pair, number, rule=rule, automatic=True, event_id=f"{rule}{pair[0]}{pair[1]}")
 
 
 def human(said: list[tuple[Kind, tuple[str, str]]]) -> list[DuplicateEvent]:
     return [event(kind, pair, number) for number, (kind, pair) in enumerate(said, start=1)]
 
 
-def record(name: str, *, pmid: str | None = None, doi: str | None = None, about: bool = False) -> Prepared:
-    return Prepared(name, pmid, doi, about)
+def record(name: str, *, pmid: str | None = None, doi: str | None = None) -> Prepared:
+    return Prepared(name, pmid, doi)
 
 
 @given(records, words, st.randoms(use_true_random=False))
@@ -80,18 +83,6 @@ def test_the_order_of_arrival_of_different_words_does_not_matter(
     dice.shuffle(shuffled)
     renumbered = [replace(one, arrival=number) for number, one in enumerate(shuffled, start=1)]
     assert cluster(shuffled_records, renumbered).record_of == cluster(found, events).record_of
-
-
-@given(records, words)
-def test_records_that_come_in_batches_make_the_clusters_of_one_batch(
-    found: list[Prepared], said: list[tuple[Kind, tuple[str, str]]]
-) -> None:
-    half = len(found) // 2
-    log = {one.event_id: one for one in automatic(found[:half])}  # an early run wrote these, whatever came later
-    log |= {one.event_id: one for one in automatic(found)}
-    in_batches = cluster(found, [*human(said), *log.values()])
-    at_once = cluster(found, [*human(said), *automatic(found)])
-    assert in_batches.record_of == at_once.record_of
 
 
 @given(records, words, pairs, st.sampled_from([Kind.MERGE, Kind.SPLIT, Kind.LOCK]))
@@ -130,6 +121,20 @@ def test_an_automatic_cluster_holds_one_pmid_and_only_dois_that_a_pmid_vouches_f
             assert len({one.doi for one in members if one.doi}) <= 1
 
 
+@given(records, words)
+def test_a_cluster_of_n_was_joined_by_n_less_one_edges_people_first(
+    found: list[Prepared], said: list[tuple[Kind, tuple[str, str]]]
+) -> None:
+    clusters = cluster(found, [*human(said), *automatic(found)])
+    assert len(clusters.joined) == len(clusters.record_of) - len(set(clusters.record_of.values()))
+    assert [edge.automatic for edge in clusters.joined] == sorted(edge.automatic for edge in clusters.joined)
+    again = {one: one for one in clusters.record_of}
+    for edge in clusters.joined:
+        old, new = again[edge.a], again[edge.b]
+        again = {one: new if root == old else root for one, root in again.items()}
+    assert len(set(again.values())) == len(set(clusters.record_of.values()))
+
+
 def test_one_pmid_merges_even_with_two_dois() -> None:
     found = [
         record("a", pmid="1", doi="10.1/x"),
@@ -139,44 +144,61 @@ def test_one_pmid_merges_even_with_two_dois() -> None:
     assert set(cluster(found, automatic(found)).record_of.values()) == {"a"}
 
 
-def test_one_doi_with_two_pmids_waits_for_a_person() -> None:
-    found = [record("a", pmid="1", doi="10.1/x"), record("b", pmid="2", doi="10.1/x"), record("c", doi="10.1/x")]
-    matches = match(found)
-    assert matches.merge == ()
-    assert {pair.vetoes for pair in matches.queue} == {("different PMIDs",), ("several PMIDs share this DOI",)}
-
-
-def test_an_erratum_under_the_same_doi_waits_for_a_person() -> None:
-    rows = [
-        {
-            "source_record_id": "a",
-            "pmid": None,
-            "doi": "https://doi.org/10.1000/X",
-            "publication_types": ["Journal Article"],
-        },
-        {"source_record_id": "b", "pmid": None, "doi": "10.1000/x", "publication_types": ["Published Erratum"]},
-    ]
-    (pair,) = match(prepare(rows)).queue
-    assert (pair.rule, pair.vetoes) == (SAME_DOI, ("one is an erratum, retraction notice or comment",))
-
-
-def test_a_retracted_article_is_no_retraction_notice() -> None:
-    rows = [
-        {"source_record_id": "a", "pmid": "7", "doi": "10.1000/x", "publication_types": ["Retracted Publication"]},
-        {"source_record_id": "b", "pmid": None, "doi": "10.1000/x", "publication_types": None},
-    ]
-    assert [pair.rule for pair in match(prepare(rows)).merge] == [SAME_DOI]
-
-
-def test_the_strongest_rule_names_the_pair() -> None:
+def test_the_strongest_rule_names_the_edge() -> None:
     found = [record("a", pmid="1", doi="10.1/x"), record("b", pmid="1", doi="10.1/x")]
-    assert [pair.rule for pair in match(found).merge] == [SAME_PMID]
+    both = [by_program(("a", "b"), rule, number) for number, rule in enumerate((SAME_DOI, SAME_PMID))]
+    (edge,) = cluster(found, both).joined
+    assert edge.rule == SAME_PMID
 
 
-def test_a_large_group_is_one_cluster_without_all_its_pairs() -> None:
-    found = [record(f"r{number:03}", doi="10.1/x") for number in range(200)]
-    assert len(match(found).merge) == 199
-    assert set(cluster(found, automatic(found)).record_of.values()) == {"r000"}
+def test_a_weak_edge_gives_way_where_two_dois_would_meet() -> None:
+    found = [record("a", doi="10.1/x"), record("b"), record("c", doi="10.1/y")]
+    edges = [by_program(("a", "b"), "title_authors_journal", 1), by_program(("b", "c"), "title_place", 2)]
+    clusters = cluster(found, edges)
+    assert clusters.record_of == {"b": "b", "c": "b"}
+    (held,) = clusters.held
+    assert (held.a, held.b) == ("a", "b")
+    assert "two DOIs" in held.why
+
+
+def test_the_versions_of_an_entry_share_what_they_name() -> None:
+    found = [record("b", doi="10.1/x"), Prepared("a", None, "10.1/y", (), "b"), record("c", doi="10.1/z")]
+    clusters = cluster(found, [by_program(("b", "c"), "title_place", 1)])
+    assert clusters.record_of == {}
+    assert "two DOIs" in clusters.held[0].why
+
+
+def test_equally_strong_edges_join_in_the_order_of_the_smallest_versions() -> None:
+    others = [record("k", doi="10.1/y"), record("m")]
+    for read_first in "bz":  # another database may have read the versions in the other order
+        versions = [Prepared(one, None, "10.1/x", (), read_first) for one in "bz"]
+        low, high = sorted((read_first, "m"))
+        edges = [by_program((low, high), "title_place", 1), by_program(("k", "m"), "title_place", 2)]
+        clusters = cluster([*others, *versions], edges)
+        assert clusters.find("m") == clusters.find(read_first) != clusters.find("k")
+
+
+def test_only_a_person_refuses_an_automatic_merge_for_good() -> None:
+    merge = by_program(("a", "b"), SAME_DOI, 1)
+    withdrawn = event(Kind.UNDO, None, 2, automatic=True, undo_of=merge.event_id)
+    under_another_rule = by_program(("a", "b"), "title_place", 3)
+    now = standing([merge, withdrawn, under_another_rule])
+    assert [edge.rule for edge in now.automatic] == ["title_place"]
+    assert now.spoken == frozenset()
+    undone = event(Kind.UNDO, None, 4, undo_of=merge.event_id)
+    now = standing([merge, withdrawn, under_another_rule, undone])
+    assert (now.automatic, now.spoken) == ((), {("a", "b")})
+    back = event(Kind.UNDO, None, 5, undo_of=undone.event_id)
+    assert len(standing([merge, withdrawn, under_another_rule, undone, back]).automatic) == 1
+
+
+def test_a_person_cannot_take_a_withdrawal_of_the_program_back() -> None:
+    merge = by_program(("a", "b"), SAME_DOI, 1)
+    withdrawn = event(Kind.UNDO, None, 2, automatic=True, undo_of=merge.event_id)
+    stranger = event(Kind.UNDO, None, 3, undo_of=withdrawn.event_id)  # as another site's file might bring it
+    assert live_events([merge, withdrawn, stranger]) == {withdrawn.event_id, stranger.event_id}
+    again = event(Kind.UNDO, None, 4, automatic=True, undo_of=withdrawn.event_id)
+    assert merge.event_id in live_events([merge, withdrawn, stranger, again])
 
 
 def test_people_may_join_what_no_rule_would() -> None:
