@@ -31,6 +31,10 @@ bench: $(PEERS)/.installed
 	$(PEERS)/bin/python benchmarks/pubmed_parsing.py --records 3000 --rounds 5
 	$(PEERS)/bin/python benchmarks/pubmed_loading.py
 	$(PEERS)/bin/python benchmarks/ris_reading.py
+	$(PEERS)/bin/python benchmarks/dedupe.py --rounds 5
+	$(PEERS)/bin/python benchmarks/dedupe_hard.py
+	$(PEERS)/bin/python benchmarks/dedupe_growth.py
+	$(PEERS)/bin/python benchmarks/dedupe_held_out.py
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/generate.py

@@ -55,7 +55,7 @@ _DESIGNS = (
     "a pooled analysis",
 )
 _VERBS = ("Effect of", "Safety of", "Long-term outcome of", "Cost of", "Predictors of response to", "Use of")
-_JOURNALS = (
+JOURNALS = (
     ("Annals of Synthetic Orthopaedics", "Ann Synth Orthop"),
     ("Journal of Imaginary Medicine", "J Imagin Med"),
     ("Archives of Made-up Surgery", "Arch Made-up Surg"),
@@ -63,7 +63,7 @@ _JOURNALS = (
 )
 
 
-class _Dice(random.Random):
+class Dice(random.Random):
     """Random articles of made-up words."""
 
     pmids = 0
@@ -80,7 +80,7 @@ class _Dice(random.Random):
         return [f"{self.word(3).title()}, {self.choice('ABCDEFGHK')}. {self.choice('ABCDEFGHK')}." for _ in range(4)]
 
     def article(self) -> Fields:
-        first, journal = self.randrange(20, 900), self.choice(_JOURNALS)[0]
+        first, journal = self.randrange(20, 900), self.choice(JOURNALS)[0]
         return {
             "title": f"{self.choice(_VERBS)} {self.word(4)} injection in {self.word()} {self.word()} of the "
             f"{self.word()}: {self.choice(_DESIGNS)}",
@@ -99,7 +99,7 @@ class _Dice(random.Random):
         return {**fields, **placed, **changes}
 
 
-def _parts(dice: _Dice) -> list[Fields]:
+def _parts(dice: Dice) -> list[Fields]:
     one, first = dice.article(), dice.randrange(20, 800)
     head = one["title"].split(":")[0]
     numerals = dice.choice((("Part I", "Part II", "Part III"), ("part 1", "part 2", "part 3"), ("1", "2", "3")))
@@ -109,11 +109,11 @@ def _parts(dice: _Dice) -> list[Fields]:
     ]
 
 
-def _parts_without_pages(dice: _Dice) -> list[Fields]:
+def _parts_without_pages(dice: Dice) -> list[Fields]:
     return [{**one, "pages": None, "volume": None} for one in _parts(dice)[:2]]
 
 
-def _notices(dice: _Dice) -> list[Fields]:
+def _notices(dice: Dice) -> list[Fields]:
     one = dice.article()
     forms = (
         "Erratum: {}",
@@ -127,12 +127,12 @@ def _notices(dice: _Dice) -> list[Fields]:
     return [one, dice.elsewhere(one, title=told, **near)]
 
 
-def _notice_by_type(dice: _Dice) -> list[Fields]:
+def _notice_by_type(dice: Dice) -> list[Fields]:
     one = dice.article()
     return [one, {**one, "pages": None, "publication_types": ["Published Erratum"]}]
 
 
-def _letters(dice: _Dice) -> list[Fields]:
+def _letters(dice: Dice) -> list[Fields]:
     one = dice.article()
     page = int(one["pages"].split("-")[0])
     letter = {**one, "title": one["title"], "pages": f"{page}", "authors": "; ".join(dice.authors())}
@@ -140,7 +140,7 @@ def _letters(dice: _Dice) -> list[Fields]:
     return [dice.elsewhere(one), letter, reply]
 
 
-def _annual_reports(dice: _Dice) -> list[Fields]:
+def _annual_reports(dice: Dice) -> list[Fields]:
     one, name = dice.article(), f"Annual report of the {dice.word().title()} {dice.word()} register"
     return [
         {**one, "title": f"{name} {year}" if dice.random() < 0.5 else name, "year": year, "volume": str(year - 1990)}
@@ -149,7 +149,7 @@ def _annual_reports(dice: _Dice) -> list[Fields]:
     ]
 
 
-def _editorials(dice: _Dice) -> list[Fields]:
+def _editorials(dice: Dice) -> list[Fields]:
     one = dice.article()
     return [
         {**one, "title": "Editorial", "year": 2000 + n, "volume": None, "pages": str(n + 2) if n % 2 else None}
@@ -157,27 +157,27 @@ def _editorials(dice: _Dice) -> list[Fields]:
     ]
 
 
-def _sister_trials(dice: _Dice) -> list[Fields]:
+def _sister_trials(dice: Dice) -> list[Fields]:
     one = dice.article()
     head = one["title"].split(":")[0]
     pair = dice.choice((("adults", "adolescents"), ("women", "men"), ("rats", "mice"), ("children", "adults")))
     return [dice.elsewhere(one, title=f"{head} in {group}", year=one["year"]) for group in pair]
 
 
-def _same_title_other_trial(dice: _Dice) -> list[Fields]:
+def _same_title_other_trial(dice: Dice) -> list[Fields]:
     one, other = dice.article(), dice.article()
     numbers = [f"NCT0{place}{dice.randrange(10**6):06}" for place in range(3)]
     registered = [{**one, "registry_ids": [number]} for number in numbers]
     return [{**other, "title": one["title"]}, *registered]
 
 
-def _protocol(dice: _Dice) -> list[Fields]:
+def _protocol(dice: Dice) -> list[Fields]:
     one = dice.article()
     ends = ("study protocol", "rationale and design", "protocol for a trial")
     return [one, dice.elsewhere(one, title=f"{one['title']}: {dice.choice(ends)}", year=one["year"] - 1)]
 
 
-def _meeting_abstract(dice: _Dice) -> list[Fields]:
+def _meeting_abstract(dice: Dice) -> list[Fields]:
     one = dice.article()
     return [
         one,
@@ -186,20 +186,20 @@ def _meeting_abstract(dice: _Dice) -> list[Fields]:
     ]
 
 
-def _chapter(dice: _Dice) -> list[Fields]:
+def _chapter(dice: Dice) -> list[Fields]:
     one = dice.article() | {"record_type": "article", "doi": f"10.5555/{dice.word(5)}"}
     reprint = {**one, "record_type": "CHAP", "journal": f"Handbook of {dice.word()}", "volume": None, "doi": None}
     book = {**reprint, "record_type": "BOOK", "pages": None, "journal": None}
     return [one, reprint, book]
 
 
-def _preprint(dice: _Dice) -> list[Fields]:
+def _preprint(dice: Dice) -> list[Fields]:
     one = dice.article()
     early = {"journal": "medRxiv", "volume": None, "issue": None, "pages": None, "year": one["year"]}
     return [one, {**one, **early, "doi": f"10.1101/2021.01.{dice.randrange(10**7)}"}]
 
 
-def _conference(dice: _Dice) -> list[Fields]:
+def _conference(dice: Dice) -> list[Fields]:
     one = dice.article()
     held = f"Proceedings of the {dice.word()} conference on {dice.word()}"
     return [
@@ -209,19 +209,19 @@ def _conference(dice: _Dice) -> list[Fields]:
     ]
 
 
-def _editions(dice: _Dice) -> list[Fields]:
+def _editions(dice: Dice) -> list[Fields]:
     one = dice.article() | {"volume": None, "issue": None, "pages": None}
     return [{**one, "year": 2011 + n} for n in range(2)]
 
 
-def _one_page_of_two_journals(dice: _Dice) -> list[Fields]:
+def _one_page_of_two_journals(dice: Dice) -> list[Fields]:
     one = dice.article() | {"title": dice.choice(("Reply", "News", "Editorial", "Knee pain"))}
     one["pages"] = str(dice.randrange(1000, 10**6))  # no two families at one place by chance
-    named = [{**one, "journal": journal, "authors": None} for journal, _ in _JOURNALS[:2]]
-    return [*named, {**one, "journal": _JOURNALS[2][0], "authors": "; ".join(dice.authors())}]
+    named = [{**one, "journal": journal, "authors": None} for journal, _ in JOURNALS[:2]]
+    return [*named, {**one, "journal": JOURNALS[2][0], "authors": "; ".join(dice.authors())}]
 
 
-def _minitrack(dice: _Dice) -> list[Fields]:
+def _minitrack(dice: Dice) -> list[Fields]:
     one = dice.article() | {
         "title": f"Introduction to the minitrack on {dice.word()} and {dice.word()}",
         "volume": None,
@@ -229,48 +229,71 @@ def _minitrack(dice: _Dice) -> list[Fields]:
     return [{**one, "year": 2021 + n, "pages": None, "doi": f"10.5555/{dice.word(6)}"} for n in range(2)]
 
 
-def _identifiers(dice: _Dice) -> list[Fields]:
+def _identifiers(dice: Dice) -> list[Fields]:
     one = dice.article()
     return [{**one, "doi": f"10.5555/{dice.word(6)}.{n}", "pmid": dice.pmid()} for n in range(2)]
 
 
-FAMILIES: tuple[Callable[[_Dice], list[Fields]], ...] = (
+Families = tuple[Callable[[Dice], list[Fields]], ...]
+
+FAMILIES: Families = (
     _parts, _parts_without_pages, _notices, _notice_by_type, _letters, _annual_reports, _editorials, _sister_trials,
     _same_title_other_trial, _protocol, _meeting_abstract, _chapter, _preprint, _conference, _minitrack, _identifiers,
     _editions, _one_page_of_two_journals,
 )  # fmt: skip
 
 
-def _again(dice: _Dice, fields: Fields) -> Fields:
+def _again(dice: Dice, fields: Fields) -> Fields:
     """The same work as another database prints it."""
-    short = dict(_JOURNALS).get(fields["journal"], fields["journal"])
+    short = dict(JOURNALS).get(fields["journal"], fields["journal"])
     first, last = fields["pages"].split("-")
     names = [name.replace(". ", "").replace(".", "").replace(",", "") for name in fields["authors"].split("; ")]
     title = dice.choice((fields["title"].upper(), f"{fields['title']} [Review] [33 refs]", fields["title"] + "."))
-    return {**fields, "title": title, "journal": short, "authors": "; ".join(names), "pages": f"{first}-{last[-1:]}"}
+    return {
+        **fields,
+        "title": title,
+        "journal": short,
+        "authors": "; ".join(names),
+        "pages": f"{first}-{_shortened(first, last)}",
+    }
 
 
-def hard_negatives(records: int, *, seed: int = 20260101) -> tuple[pl.DataFrame, dict[str, int]]:
+def _shortened(first: str, last: str) -> str:
+    """The last page from the digit on in which it differs: 9 of 221-229, 30 of 226-230."""
+    if len(first) != len(last):
+        return last
+    return last[next(place for place, sign in enumerate(last) if sign != first[place]) :]
+
+
+def hard_negatives(
+    records: int, *, seed: int = 20260101, families: Families = FAMILIES
+) -> tuple[pl.DataFrame, dict[str, int]]:
     """*records* source records, and the work that each is a record of; every fifth family is a true duplicate."""
-    dice, rows, works = _Dice(seed), [], {}
-    for fields, work in _drawn(dice):
-        if len(rows) == records:
-            break
-        name = f"s{len(rows):07}"
-        works[name] = work
-        rows.append({**dict.fromkeys(COLUMNS), **fields, "source_record_id": name})
-    return pl.DataFrame(rows, schema=COLUMNS), works
+    drawn = list(_named(records, seed, families))
+    rows = [{**dict.fromkeys(COLUMNS), **fields, "source_record_id": name} for name, fields, _, _ in drawn]
+    return pl.DataFrame(rows, schema=COLUMNS), {name: work for name, _, work, _ in drawn}
 
 
-def _drawn(dice: _Dice) -> Iterator[tuple[Fields, int]]:
+def trap_of(records: int, *, seed: int = 20260101, families: Families = FAMILIES) -> dict[str, str]:
+    """The name of the family that each record of `hard_negatives` is of."""
+    return {name: family for name, _, _, family in _named(records, seed, families)}
+
+
+def _named(records: int, seed: int, families: Families) -> Iterator[tuple[str, Fields, int, str]]:
+    for place, (fields, work, family) in zip(range(records), _drawn(Dice(seed), families), strict=False):
+        yield f"s{place:07}", fields, work, family
+
+
+def _drawn(dice: Dice, families: Families) -> Iterator[tuple[Fields, int, str]]:
     work, turn = 0, 0
     while True:
-        for fields in FAMILIES[turn % len(FAMILIES)](dice):
-            yield fields, work
+        family = families[turn % len(families)]
+        for fields in family(dice):
+            yield fields, work, family.__name__.strip("_")
             work += 1
         if turn % 5 == 0:
             one = dice.article()
-            yield one, work
-            yield _again(dice, one), work
+            yield one, work, "true duplicate"
+            yield _again(dice, one), work, "true duplicate"
             work += 1
         turn += 1

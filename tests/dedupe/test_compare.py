@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from review.dedupe.block import candidate_pairs
 from review.dedupe.compare import clusters, compare, questions
-from review.dedupe.evidence import abbreviates
+from review.dedupe.evidence import abbreviates, evidence
 from review.dedupe.match import PRINTED_ALIKE
 from review.dedupe.match import RULES as IDENTIFIED_ALIKE
 from review.dedupe.normalise import COLUMNS, normalised
@@ -176,6 +177,29 @@ def test_the_order_of_records_does_not_matter_and_a_second_run_finds_the_same(se
     made, again = clusters(records, first), clusters(shuffled, second)
     assert made.record_of == again.record_of
     assert questions(first, made).equals(questions(second, again))
+
+
+def test_what_is_left_out_before_it_is_measured_could_be_neither_merged_nor_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dice = random.Random(9)
+    rows = hard_negatives(1500, seed=9)[0].to_dicts()
+    for row in rows:  # records that hold what others say
+        for name in ("title", "pages", "volume", "doi", "authors", "journal"):
+            if dice.random() < 0.15:
+                row[name] = dice.choice((None, "", dice.choice(rows)[name]))
+        if row["title"] and dice.random() < 0.3:
+            words = row["title"].split()
+            cut, mixed = words[: dice.randrange(1, len(words) + 1)], dice.sample(words, len(words))
+            row["title"] = " ".join(dice.choice((cut, mixed)))
+    records = pl.DataFrame(rows, schema=COLUMNS)
+    quick = compare(records)
+    assert quick.merge.height > 20
+    assert quick.ask.height > 100
+    monkeypatch.setattr("review.dedupe.compare.evidence", partial(evidence, every_pair=True))
+    slow = compare(records)
+    assert quick.merge.equals(slow.merge)
+    assert quick.ask.equals(slow.ask)
 
 
 def test_candidates_grow_with_the_records_and_not_with_their_square() -> None:
