@@ -1,21 +1,35 @@
 -- name: prisma_check
--- purpose: the ten identities that the counts of the PRISMA flow must fulfil
+-- purpose: the twelve identities that the counts of the PRISMA flow must fulfil
 --
 -- A term that was not counted is null and makes its identity not applicable: neither passed nor failed.
 create view v1.prisma_check as
-with terms as (
+with flow as materialized (select * from v1.prisma_flow),
+terms as (
   -- one line of an item that is not counted leaves the item unknown; a missing register beside a counted database does not
   select item,
     case
       when bool_and(status in ('counted', 'not applicable')) or item in ('database', 'register') then sum(n)
     end as n
-  from v1.prisma_flow
+  from flow
   group by item
+), sources as (
+  select count(*) as n, count(*) filter (where identified - removed = remaining) as adding_up
+  from (
+    select
+      coalesce(sum(n) filter (where item in ('database', 'register')), 0) as identified,
+      coalesce(sum(n) filter (where item = 'duplicates_of_source'), 0) as removed,
+      coalesce(sum(n) filter (where item = 'remaining_of_source'), 0) as remaining
+    from flow
+    where source is not null and item in ('database', 'register', 'duplicates_of_source', 'remaining_of_source')
+    group by source)
 ), v as (
   select
     max(n) filter (where item = 'database') as databases,
     max(n) filter (where item = 'register') as registers,
     max(n) filter (where item = 'duplicates') as duplicates,
+    max(n) filter (where item = 'duplicates_by_automation') as duplicates_by_automation,
+    max(n) filter (where item = 'duplicates_by_person') as duplicates_by_person,
+    coalesce(max(n) filter (where item = 'duplicates_not_recorded'), 0) as duplicates_not_recorded,
     max(n) filter (where item = 'automation') as automation,
     max(n) filter (where item = 'other_removed') as other_removed,
     coalesce(max(n) filter (where item = 'awaiting_screening'), 0) as awaiting_screening,
@@ -87,6 +101,12 @@ with terms as (
   select 100, '10a', 'studies in meta-analysis ≤ total studies', '<=', pooled_studies, total_studies from v
   union all
   select 101, '10b', 'reports in meta-analysis ≤ total reports', '<=', pooled_reports, total_reports from v
+  union all
+  select 110, '11', 'duplicates by automation + by people + not recorded by whom = duplicates', '=',
+    duplicates_by_automation + duplicates_by_person + duplicates_not_recorded, duplicates from v
+  union all
+  select 120, '12', 'sources of which identified − duplicates removed = records that remain = sources', '=',
+    nullif(adding_up, case when n = 0 then 0 end), nullif(n, 0) from sources
 )
 select place, identity, words, cast(left_value as bigint) as left_value, cast(right_value as bigint) as right_value,
   case
@@ -97,7 +117,7 @@ select place, identity, words, cast(left_value as bigint) as left_value, cast(ri
   end as verdict
 from identities;
 
-comment on view v1.prisma_check is 'The ten identities that the counts of the PRISMA flow must fulfil; an identity with a term that was not counted is not applicable, neither passed nor failed.';
+comment on view v1.prisma_check is 'The twelve identities that the counts of the PRISMA flow must fulfil; an identity with a term that was not counted is not applicable, neither passed nor failed.';
 comment on column v1.prisma_check.place is 'Order of the lines.';
 comment on column v1.prisma_check.identity is 'Number of the identity; 9 and 10 have parts.';
 comment on column v1.prisma_check.words is 'The identity in words.';

@@ -13,16 +13,21 @@ the_decision as materialized (select * from v1.current_decision),
 -- the tables themselves: their views also ask for notices
 the_effect as materialized (select * from synthesis.effect_size),
 the_pool as materialized (select * from synthesis.pooled_effect),
+the_removed as materialized (select * from v1.duplicates_removed),
 latest as (
   select s.source_record_id, s.source, coalesce(i.source_kind, 'other_method') as source_kind,
     coalesce(i.source_kind in ('database', 'register'), false) as by_search,
-    coalesce(m.record_id, s.source_record_id) as record_id
+    coalesce(m.record_id, s.source_record_id) as record_id,
+    -- the member that stays where several are one record: the order of v1.record
+    {named: coalesce(list_position(['pubmed', 'pubmed citation links', 'medline', 'crossref'], lower(s.source)), 9),
+     shortness: -length(coalesce(s.abstract, '')), id: s.source_record_id} as place
   from the_source_record s
   left join v1.import_receipt i on i.import_id = s.import_id
   left join the_member m on m.source_record_id = s.source_record_id
   where s.is_latest
 ), records as (
-  select record_id, bool_or(by_search) as by_search, min(source_kind) as source_kind
+  select record_id, bool_or(by_search) as by_search, min(source_kind) as source_kind,
+    arg_min([source_kind, source], place) filter (where by_search) as stays_with
   from latest
   group by record_id
 ), identified as (
@@ -32,6 +37,23 @@ latest as (
     union all
     select distinct source_kind, source, 0 from v1.search_history where source_kind in ('database', 'register'))
   group by source_kind, source
+), by_source as (
+  select source_kind, source, sum(removed) as removed, sum(remaining) as remaining from (
+    select source_kind, source, 0 as removed, 0 as remaining from identified
+    union all
+    select source_kind, source, n, 0 from the_removed
+    union all
+    select stays_with[1], stays_with[2], 0, 1 from records where by_search)
+  group by source_kind, source
+), maker as (
+  -- who looked for duplicates and found none left no event
+  select
+    (select count(*) from identified) > 0
+      and (count(*) > 0 or (select count(*) from (select 1 from dedupe.duplicate_event limit 1)) > 0) as known,
+    coalesce(sum(n) filter (where "by" = 'automation'), 0) as automation,
+    coalesce(sum(n) filter (where "by" = 'person'), 0) as person,
+    sum(n) filter (where "by" = 'not recorded') as not_recorded
+  from the_removed
 ), states as (
   select r.record_id, r.by_search,
     max(s.state) filter (where s.stage = 'title_abstract') as abstract_state,
@@ -147,11 +169,28 @@ latest as (
       then (select count(*) from latest l where l.by_search) - (select records from route where by_search) end,
     case when (select count(*) from identified) > 0 then 'counted' else 'not done' end
   union all
-  select 31, '3', 'automation', 'Records marked as ineligible by automation tools', null,
+  select 31, '3', 'duplicates_by_automation', 'Duplicate records removed by automation tools', null,
+    case when known then automation end, case when known then 'counted' else 'not done' end
+  from maker
+  union all
+  select 32, '3', 'duplicates_by_person', 'Duplicate records removed by people', null,
+    case when known then person end, case when known then 'counted' else 'not done' end
+  from maker
+  union all
+  select 33, '3', 'duplicates_not_recorded', 'Duplicate records removed, not recorded by whom', null, not_recorded, 'counted'
+  from maker where not_recorded > 0
+  union all
+  select 34, '3', 'duplicates_of_source', 'Duplicate records removed from one source', source, removed, 'counted'
+  from by_source
+  union all
+  select 35, '3', 'remaining_of_source', 'Records that remain of one source', source, remaining, 'counted'
+  from by_source
+  union all
+  select 36, '3', 'automation', 'Records marked as ineligible by automation tools', null,
     case when (select count(*) from identified) > 0 then 0 end,
     case when (select count(*) from identified) > 0 then 'counted' else 'not done' end
   union all
-  select 32, '3', 'other_removed', 'Records removed for other reasons', null,
+  select 37, '3', 'other_removed', 'Records removed for other reasons', null,
     case when (select count(*) from identified) > 0 then 0 end,
     case when (select count(*) from identified) > 0 then 'counted' else 'not done' end
   -- 4, 5
@@ -276,11 +315,11 @@ latest as (
 select place, box, item, label, source, cast(n as bigint) as n, status
 from boxes;
 
-comment on view v1.prisma_flow is 'The 17 boxes of the PRISMA 2020 flow diagram, counted. Items that PRISMA has no box for (awaiting ..., reports without study) stand beside the box they wait for, so that the counts of a review under way add up.';
+comment on view v1.prisma_flow is 'The 17 boxes of the PRISMA 2020 flow diagram, counted. Items that PRISMA has no box for (awaiting ..., reports without study) stand beside the box they wait for, so that the counts of a review under way add up; duplicates are told apart by whom they were found and by source.';
 comment on column v1.prisma_flow.place is 'Order of the lines.';
 comment on column v1.prisma_flow.box is 'Number of the box, 1 to 17.';
 comment on column v1.prisma_flow.item is 'What is counted, as one word; the identities are written in these.';
 comment on column v1.prisma_flow.label is 'What is counted, in the words of PRISMA 2020.';
-comment on column v1.prisma_flow.source is 'Box 2: the database or register; boxes 9 and 15: the reason for exclusion.';
+comment on column v1.prisma_flow.source is 'Boxes 2 and 3: the database or register; boxes 9 and 15: the reason for exclusion.';
 comment on column v1.prisma_flow.n is 'The count; null where there is none.';
 comment on column v1.prisma_flow.status is 'counted | not done: nothing of that process exists in the project | not reported by source: final labels were imported and do not tell | not applicable.';

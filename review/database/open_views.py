@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-# what somebody who screens blind may read; of all other views, and of every table, there is nothing in their copy
+# what somebody who screens blind may read; of all other views, and of every table, there is nothing in their copy.
+# record_field says no more than record and source_record do; duplicates_removed counts merges, never decisions
 _OPEN = (
-    "arm", "cell_source", "certainty", "condition", "data_dictionary", "document_name", "effect_size",
-    "evidence_by_cell_source", "evidence_by_condition", "evidence_table", "gap_map", "import_receipt", "instrument",
-    "merge_ever_made", "notice", "outcome", "pooled_effect", "protocol", "publication_notice", "recall_check", "record",
-    "record_link", "record_member", "remark", "result", "risk_of_bias", "search_history", "source", "source_record",
-    "study", "study_cell_source", "study_notice", "study_report", "synthesis_state",
+    "arm", "cell_source", "certainty", "condition", "data_dictionary", "document_name", "duplicates_removed",
+    "effect_size", "evidence_by_cell_source", "evidence_by_condition", "evidence_table", "gap_map", "import_receipt",
+    "instrument", "merge_ever_made", "notice", "outcome", "pooled_effect", "protocol", "publication_notice",
+    "recall_check", "record", "record_field", "record_link", "record_member", "remark", "result", "risk_of_bias",
+    "search_history", "source", "source_record", "study", "study_cell_source", "study_notice", "study_report",
+    "synthesis_state",
 )  # fmt: skip
 CLOSED = frozenset(
     {

@@ -1,4 +1,4 @@
-"""The PRISMA 2020 flow: 17 boxes counted by SQL, ten identities checked before anybody draws them.
+"""The PRISMA 2020 flow: 17 boxes counted by SQL, twelve identities checked before anybody draws them.
 
 Source of the boxes: Page et al. 2021, 10.1136/bmj.n71, flow diagram for updated reviews with other methods.
 The identities are arithmetic over values; one with a term that nobody counted (None) is not applicable.
@@ -24,7 +24,9 @@ Verdict = Literal["pass", "fail", "not applicable"]
 Relation = Literal["=", ">=", "<="]
 COUNTED = ("counted", "not applicable")
 
+# what waits, and what few reviews have: absent is 0
 _WAITING = (
+    "duplicates_not_recorded",
     "awaiting_screening",
     "awaiting_retrieval",
     "awaiting_assessment",
@@ -36,6 +38,10 @@ _WAITING = (
 _WORDS = {
     "database": "databases",
     "register": "registers",
+    "duplicates_by_automation": "duplicates by automation",
+    "duplicates_by_person": "by people",
+    "duplicates_not_recorded": "not recorded by whom",
+    "sources_adding_up": "sources where identified − removed = remaining",
     "automation": "automation",
     "other_removed": "other reasons",
     "excluded_human": "excluded by people",
@@ -74,7 +80,7 @@ class Identity:
 
 
 def check_identities(values: Mapping[str, int | None]) -> tuple[Identity, ...]:
-    """The ten identities over *values*: item of `v1.prisma_flow` → count, None where nobody counted.
+    """The twelve identities over *values*: item of `v1.prisma_flow` → count, None where nobody counted.
 
     Items that wait (not yet screened, retrieved, assessed) count as 0 where they are absent.
     """
@@ -113,6 +119,14 @@ def check_identities(values: Mapping[str, int | None]) -> tuple[Identity, ...]:
         _pair(v, "9c", "total_reports", ">=", "total_studies"),
         _pair(v, "10a", "pooled_studies", "<=", "total_studies"),
         _pair(v, "10b", "pooled_reports", "<=", "total_reports"),
+        _sum(
+            v,
+            "11",
+            ("duplicates_by_automation", "duplicates_by_person", "duplicates_not_recorded"),
+            (),
+            "duplicates",
+        ),
+        _pair(v, "12", "sources_adding_up", "=", "sources"),
     )
 
 
@@ -120,7 +134,8 @@ def flow_values(lines: pl.DataFrame) -> dict[str, int | None]:
     """Item → count over the lines of `v1.prisma_flow`; one line that is not counted leaves its item unknown.
 
     A missing register beside a counted database (or the other way round) is a route that was not taken:
-    the counted lines are the sum.
+    the counted lines are the sum. `sources` and `sources_adding_up` count those of which identified less removed
+    remains.
     """
     values: dict[str, int | None] = {}
     for item in dict.fromkeys(lines["item"].to_list()):
@@ -128,6 +143,7 @@ def flow_values(lines: pl.DataFrame) -> dict[str, int | None]:
         counted = [row["n"] for row in mine if row["status"] in COUNTED]
         complete = len(counted) == len(mine) or item in ("database", "register")
         values[item] = sum(counted) if counted and complete else None
+    values.update(_sources(lines))
     return values
 
 
@@ -168,6 +184,10 @@ _ITEMS = (
     "database",
     "register",
     "duplicates",
+    "duplicates_by_automation",
+    "duplicates_by_person",
+    "sources",
+    "sources_adding_up",
     "automation",
     "other_removed",
     "screened",
@@ -191,6 +211,17 @@ _ITEMS = (
     "pooled_studies",
     "pooled_reports",
 )
+
+
+_SIGNS = {"database": 1, "register": 1, "duplicates_of_source": -1, "remaining_of_source": -1}
+
+
+def _sources(lines: pl.DataFrame) -> dict[str, int | None]:
+    rest: dict[str, int] = {}
+    for line in lines.iter_rows(named=True):
+        if line["item"] in _SIGNS and line["source"] is not None:
+            rest[line["source"]] = rest.get(line["source"], 0) + _SIGNS[line["item"]] * line["n"]
+    return {"sources": len(rest) or None, "sources_adding_up": list(rest.values()).count(0) if rest else None}
 
 
 def _words(item: str) -> str:

@@ -8,7 +8,8 @@ from review.errors import CheckFailed
 from review.reporting.prisma import check_identities, refuse_violations
 
 FULL = {
-    "database": 300, "register": 20, "duplicates": 60, "automation": 0, "other_removed": 0, "screened": 260,
+    "database": 300, "register": 20, "duplicates": 60, "duplicates_by_automation": 55, "duplicates_by_person": 5,
+    "sources": 3, "sources_adding_up": 3, "automation": 0, "other_removed": 0, "screened": 260,
     "excluded_human": 122, "excluded_automation": 0, "sought": 138, "not_retrieved": 6, "assessed": 132,
     "excluded_reports": 100, "other_identified": 10, "other_sought": 10, "other_not_retrieved": 1, "other_assessed": 9,
     "other_excluded_reports": 4, "previous_studies": 0, "previous_reports": 0, "new_studies": 30, "new_reports": 37,
