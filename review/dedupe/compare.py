@@ -16,6 +16,7 @@ from review.dedupe.prepare import prepare
 from review.dedupe.rules import (
     Decided,
     best_versions,
+    crowded_dois,
     decided,
     generic_titles,
     is_about_another,
@@ -118,6 +119,7 @@ def _said(plain: pl.DataFrame, measured: pl.DataFrame) -> pl.DataFrame:
         measured.with_columns(
             generic=pl.col("title_a").is_in(generic) | pl.col("title_b").is_in(generic),
             doi_shared=pl.col("doi_a").is_in(shared),
+            doi_crowded=pl.col("doi_a").is_in(crowded_dois(plain)["doi"].implode()),
         )
     )
 

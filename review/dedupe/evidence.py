@@ -6,6 +6,7 @@ authors and journal of pairs that can still be one. A score that was not needed 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -13,10 +14,13 @@ import numpy as np
 import polars as pl
 from rapidfuzz import fuzz, process
 
+from review.dedupe.title_words import words_apart
+
 _SIDES: Final = (
     "id", "title", "title_run", "numbers", "part", "year", "volume", "issue", "first_page", "last_page", "doi", "pmid",
     "registry", "families", "first_family", "authors", "author_words", "journal", "journal_initials", "notice",
     "ahead", "protocol", "preprint", "meeting", "chapter", "conference", "population",
+    "notice_head", "notice_kind", "version", "report",
 )  # fmt: skip
 
 # below these no rule and no queue can take a pair, whatever else agrees
@@ -51,10 +55,13 @@ _SMALL_WORDS: Final = frozenset(
     ]
 )
 
+_SERIES: Final = frozenset(["proceedings", "proc", "on"])
+
 _MAY_BE_ONE: Final = (
     (pl.col("title_score") >= _TITLE_ALIKE)
     | (pl.col("title_part") >= _TITLE_ALIKE)
     | (pl.col("same_place") & (pl.col("title_set") >= _TITLE_AT_ONE_PLACE))
+    | ((pl.col("volume_agrees") == 1) & (pl.col("title_set") >= _TITLE_WITHOUT_PLACE))
     | (pl.col("doi_agrees") == 1)
     | (pl.col("pmid_agrees") == 1)
 )
@@ -72,7 +79,8 @@ def evidence(records: pl.DataFrame, pairs: pl.DataFrame, *, every_pair: bool = F
     for part in pairs.iter_slices(_AT_ONCE) if pairs.height else [pairs]:
         wanted = part if every_pair else _worth_measuring(looked_at, part)
         titled = _title_scores(_agreements(_both_sides(records, wanted)))
-        found.append(_journal_scores(_author_scores(titled if every_pair else titled.filter(_MAY_BE_ONE))))
+        scored = _journal_scores(_author_scores(titled if every_pair else titled.filter(_MAY_BE_ONE)))
+        found.append(pl.concat([scored, words_apart(scored["title_a"], scored["title_b"])], how="horizontal"))
     return pl.concat(found)
 
 
@@ -209,7 +217,7 @@ def _journal_scores(pairs: pl.DataFrame) -> pl.DataFrame:
     open_ = scored["journal_a"].to_list(), scored["journal_b"].to_list()
     best = scored.select(pl.max_horizontal("_name", "_initials")).to_series().to_list()
     short = [
-        None if score is None else 100.0 if score < 80 and abbreviates(one, other) else score
+        None if score is None else 100.0 if score < 80 and (abbreviates(one, other) or acronym(one, other)) else score
         for score, one, other in zip(best, *open_, strict=True)
     ]
     return scored.with_columns(journal_score=pl.Series(short, dtype=pl.Float32)).drop("_name", "_initials")
@@ -221,6 +229,29 @@ def abbreviates(one: str, other: str) -> bool:
     if not here or len(here) != len(there):
         return False
     return all(a.startswith(b) or b.startswith(a) for a, b in zip(here, there, strict=True))
+
+
+def acronym(one: str, other: str) -> bool:
+    """Whether a word of one name is made of the beginnings of all words of the other one, as AMCIS is.
+
+    Of four letters or more; small words, years and "proceedings" do not count.
+    """
+    here, there = (
+        [word for word in name.split() if word not in _SMALL_WORDS and word not in _SERIES and not word.isdigit()]
+        for name in (one, other)
+    )
+    if len(here) == len(there) or 1 not in (len(here), len(there)):
+        return False
+    (short,), names = (here, there) if len(here) == 1 else (there, here)
+    if not 4 <= len(short) <= 8 or not 3 <= len(names) <= len(short):
+        return False
+    return re.fullmatch("".join(_beginning(word) for word in names), short) is not None
+
+
+def _beginning(word: str) -> str:
+    """A pattern of the first one to three letters of a word."""
+    first, *more = (re.escape(sign) for sign in word[:3])
+    return first + "".join(f"(?:{sign}" for sign in more) + ")?" * len(more)
 
 
 def _scored(pairs: pl.DataFrame, where: pl.Expr | None, scores: Mapping[str, tuple[Scorer, str]]) -> pl.DataFrame:

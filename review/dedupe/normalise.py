@@ -30,16 +30,63 @@ _SAID: Final = (
 )
 _REMARK: Final = rf"\[{_SAID}[^\]]*(?:\]|$)|\({_SAID}[^\)]*\)"  # a database may cut a long title within the remark
 # the article itself, marked: Elsevier and Cochrane print it before the title
-_MARKED: Final = r"^\W*(?:retracted(?: article| paper)?|withdrawn)\b\s*[:.\]\)]"
+_MARKED: Final = r"^\W*(?:retracted(?: article| paper)?|withdrawn|(?:temporary )?remov(?:ed|al))\b\s*[:.\]\)]"
+# a DOI of a database's entry, a journal, an issue or one file of a supplement: no article's
+_NO_ARTICLE: Final = (
+    r"^10\.1002/central/|^10\.3410/f\.|^10\.\d+/\(?issn\)?|[./]issue-\d+$|^10\.1371/journal\..*\.[sgt]\d{3}$"
+)
 _ENOUGH_LEFT: Final = 12
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _ROMAN: Final = ("ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 _SPELT: Final = ("one", "two", "three", "four", "five", "six")
+_ORDINALS: Final = {"first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5"}
 _PARTS: Final = r"(?:part|section|chapter|volume|paper|report|study|trial|phase|type|stage|grade|class|update)"
 
-_NOTICE: Final = (
-    r"^(?:errat(?:um|a)|corrigend(?:um|a)|corrections?|retraction|expression of concern|reply|addend(?:um|a)|"
-    r"(?:the )?authors? (?:reply|response)|response to|in response|in reply|letter to the editor)\b|"
+# what is printed about an article, at the head of its title, by kind; in the languages of the databases
+_ERRATUM: Final = (
+    r"errat(?:um|a|as|e)|corrigend(?:um|a)|corrections?|addend(?:um|a)|fe de err(?:atas?|ores)|berichtigung(?:en)?|"
+    r"druckfehler\w*|korrektur|rectificati(?:f|on|vo)|rectificacion|correctif|correccion|correzione|correcao|rettifica|"
+    r"retificacao|clarification|corrected and republished"
+)
+_RETRACTION: Final = (
+    r"retraction|retractacion|retractation|retratacao|ritrattazione|widerruf|zuruckziehung|"
+    r"(?:removal|withdrawal) (?:notice|note|of)|notice of (?:\w+ )?(?:retraction|removal|withdrawal)"
+)
+_REPLY: Final = (
+    r"reply|repl(?:ies|ique)|rebuttal|rejoinder|response (?:to|by|from|letter)|in response|in reply|respuesta|risposta|"
+    r"resposta|antwort|erwiderung|schlusswort"
+)
+_COMMENT: Final = (
+    r"discussion (?:of|on)|(?:invited|editorial|expert|editors?(?: s)?) (?:comments?|commentary|discussion|critique)|"
+    r"comments? (?:on|to)|commentary (?:on|to)|letters? (?:to the editor|re|regarding|concerning|on)|regarding|"
+    r"kommentar|commentaires?|comentarios?|leserbrief\w*|cartas? al (?:editor|director)|lettre a la redaction"
+)
+_NOTE: Final = (
+    r"(?:publishers?|editors?|editorial|authors?)(?: s)? (?:note|notice|statement)|"
+    r"notice (?:of|to|about|regarding|concerning)|in this issue"
+)
+_BY: Final = r"^(?:(?:the )?(?:authors?|publishers?|editors?|editorial)(?: s)? )?"
+_KINDS: Final = {
+    "concern": r"\bexpression of concern\b",
+    "retraction": rf"{_BY}(?:{_RETRACTION})\b|\bretraction\b",
+    "erratum": rf"{_BY}(?:{_ERRATUM})\b|\b(?:errat(?:um|a)|corrigend(?:um|a)|correction|vol \d+ pg)\b",
+    "reply": rf"{_BY}(?:{_REPLY})\b|\b(?:reply|in reply|authors? (?:reply|response))\b",
+    "comment": rf"{_BY}(?:{_COMMENT})\b|\b(?:comments?|commentary) on\b",
+}
+_KIND_OF_TYPE: Final = {
+    "concern": r"expression of concern",
+    "retraction": r"retraction (?:of|notice)",
+    "erratum": r"errat|corrected and republished",
+}
+# what only a colon tells from a word of the title
+_HEADED: Final = (
+    r"^\W*(?:re|reg|comment(?:s|ary)?|discussion|response|letter|reply|highlights?|update|editorial|retraction)\s*:"
+)
+_NOTICE_HEAD: Final = (
+    rf"{_BY}(?:{_ERRATUM}|{_RETRACTION}|{_REPLY}|{_COMMENT})\b|^(?:expression of concern|{_NOTE}|"
+    r"(?:the )?authors? (?:reply|response))\b"
+)
+_NOTICE_INSIDE: Final = (
     r"\b(?:errat(?:um|a)|corrigend(?:um|a)|correction (?:to|of)|vol \d+ pg \w+ \d{4}|authors? (?:reply|response)|"
     r"a reply|reply to|comments? on|commentary on|retraction|expression of concern|in reply|reply)\b"
 )
@@ -47,6 +94,12 @@ _NOTICE_TYPE: Final = r"errat|retraction (?:of|notice)|expression of concern|cor
 _PROTOCOL: Final = (
     r"\b(?:protocol|study design|trial design|design and rationale|rationale and design|rationale design|"
     r"statistical analysis plan|design of (?:the|a))\b"
+)
+# one report of a study among others
+_REPORT: Final = (
+    r"\b(?:follow ?up|(?:interim|final|long term|early|late|month|months|year|years) (?:results|outcomes?)|substudy|"
+    r"(?:secondary|interim|final|subgroup|post hoc|economic|cost\w*|effectiveness|exploratory|mediation) analys[ie]s|"
+    r"(?:extension|ancillary) (?:study|trial|phase)|update|second look)\b"
 )
 _PREPRINT: Final = r"\b(?:biorxiv|medrxiv|arxiv|preprints?|research square|ssrn|chemrxiv|psyarxiv|osf)\b"
 _PREPRINT_DOI: Final = r"^10\.(?:1101/(?:\d{4}|\d{6})|21203/rs|2139/ssrn|48550/|20944/preprints|26434/|31234/)"
@@ -86,7 +139,7 @@ def normalised(records: pl.DataFrame) -> pl.DataFrame:
     frame = frame.sort("source_record_id").select(
         pl.col("source_record_id").alias("id"),
         title=title_key("title"),
-        _re=plain("title").str.contains(r"^\W*re:"),
+        _headed=plain("title").str.contains(_HEADED),
         year="year",
         volume=first_number("volume"),
         issue=first_number("issue"),
@@ -117,12 +170,16 @@ def _derived(frame: pl.DataFrame) -> pl.DataFrame:
         journal_initials=pl.col("journal").str.replace_all(r"([a-z0-9])[a-z0-9]*\s*", "${1}"),
         first_page=pl.col("_pages").str.extract(r"^([a-z]{0,3}\d+)", 1),
         last_page=pl.col("_pages").str.extract(r"^(?:[a-z]{0,3}\d+)?-+([a-z]{0,3}\d+)", 1),
+        version=pl.col("_pages").str.extract(r"\.pub(\d+)", 1),
     )
     kind = pl.concat_str("_types", pl.lit(" | "), "_type")
     frame = frame.with_columns(
         last_page=whole_last_page("first_page", "last_page"),
-        notice=pl.col("_re") | pl.col("title").str.contains(_NOTICE) | pl.col("_types").str.contains(_NOTICE_TYPE),
+        notice_head=pl.col("_headed")
+        | pl.col("title").str.contains(_NOTICE_HEAD)
+        | pl.col("_types").str.contains(_NOTICE_TYPE),
         protocol=pl.col("title").str.contains(_PROTOCOL),
+        report=pl.col("title").str.contains(_REPORT),
         preprint=pl.col("journal").str.contains(_PREPRINT)
         | pl.col("doi").fill_null("").str.contains(_PREPRINT_DOI)
         | kind.str.contains("preprint", literal=True),
@@ -132,10 +189,12 @@ def _derived(frame: pl.DataFrame) -> pl.DataFrame:
         population=populations("title"),
     )
     frame = frame.with_columns(
+        notice=pl.col("notice_head") | pl.col("title").str.contains(_NOTICE_INSIDE),
         ahead=pl.col("first_page").is_in(["0", "1"]),  # "1-9" stands for "not yet on a page" ahead of print
         volume=pl.when(pl.col("volume") == "0").then(None).otherwise("volume"),
     )
-    return frame.drop("_pages", "_re", "_names", "_types", "_type")
+    frame = frame.with_columns(notice_kind=_kind_of_notice())
+    return frame.drop("_pages", "_headed", "_names", "_types", "_type")
 
 
 def plain(column: str) -> pl.Expr:
@@ -167,8 +226,15 @@ def title_numbers(column: str) -> pl.Expr:
 def part_number(column: str) -> pl.Expr:
     """Which part, section or report a title says it is; a short number at its end counts as well."""
     arabic = _arabic(column)
+    series = r"(?:part|section|chapter|volume|paper|report|update|teil|partie|parte|deel)"
+    ordinals = "|".join(_ORDINALS)
+    ordinal = (
+        rf"\b({ordinals}) (?:part|paper|communication|article|instal?ment|report$|of (?:\w+ )?(?:part|paper|report)s)"
+    )
     return pl.coalesce(
-        arabic.str.extract(r"\b(?:part|section|chapter|volume|paper|report|update)s? (\d{1,2}|[a-d])\b", 1),
+        arabic.str.extract(rf"\b{series}s? (\d{{1,2}}|[a-d])\b", 1),
+        arabic.str.extract(r"\b(\d{1,2})(?:st|nd|rd|th|er|ere|e|eme|a|o)? (?:part|partie|parte|teil)\b", 1),
+        pl.when(arabic.str.contains_any(list(_ORDINALS))).then(arabic).str.extract(ordinal, 1).replace(_ORDINALS),
         arabic.str.extract(r" (\d{1,2})$", 1),
     )
 
@@ -229,8 +295,20 @@ def whole_last_page(first: str, last: str) -> pl.Expr:
 
 
 def bare_doi(column: str) -> pl.Expr:
-    """The DOI without a resolver, in small letters, without a full stop behind it."""
-    return pl.col(column).str.to_lowercase().str.extract(r"(10\.\d{4,9}/[^\s\"<>]+)", 1).str.strip_chars_end(".,;")
+    """The DOI of the article without a resolver, in small letters, without a full stop behind it.
+
+    None where it is the DOI of a database's entry (10.1002/central/...), a journal, an issue or a supplementary file.
+    """
+    found = pl.col(column).str.to_lowercase().str.extract(r"(10\.\d{4,9}/[^\s\"<>]+)", 1).str.strip_chars_end(".,;")
+    return pl.when(~found.str.contains(_NO_ARTICLE)).then(found)
+
+
+def _kind_of_notice() -> pl.Expr:
+    """What a notice is: concern, retraction, erratum, reply or comment; null where neither title nor type tells."""
+    title = pl.when("notice").then("title")  # most records are none, and cost nothing
+    in_title = (pl.when(title.str.contains(words)).then(pl.lit(kind)) for kind, words in _KINDS.items())
+    by_type = (pl.when(pl.col("_types").str.contains(said)).then(pl.lit(kind)) for kind, said in _KIND_OF_TYPE.items())
+    return pl.coalesce(*by_type, *in_title)
 
 
 def registry_numbers(column: str) -> pl.Expr:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from review.dedupe.evidence import agrees
 from review.dedupe.match import BY_STRENGTH, SAME_DOI, SAME_PMID
 from review.terms import LinkKind
 
@@ -24,6 +25,17 @@ PLACE = pl.col("same_place")
 SAME_JOURNAL = JOURNAL >= 80
 _JOURNAL_OR_NONE = JOURNAL.fill_null(100) >= 80
 _NUMBERS = pl.col("numbers_differ")
+_WORDS_APART = pl.col("apart")
+_SAME_WORDS = ~_WORDS_APART & (pl.col("words_a") == 0) & (pl.col("words_b") == 0)
+_FIRST_PAGE = pl.col("first_page_a") == pl.col("first_page_b")
+# of a single page that is the other's last one: a letter may stand there, below the article that it is about
+_NOT_BELOW = pl.col("first_page_a").is_null() | pl.col("first_page_b").is_null() | _FIRST_PAGE
+# two short texts can stand on one page, not on the same pages
+_SAME_PAGES = (LAST_PAGE == 1) & (pl.col("first_page_a") != pl.col("last_page_a"))
+# the shorter title is how the longer one begins; words before it are said about it
+_BEGINS = pl.col("title_run_a").str.starts_with(pl.col("title_run_b")) | pl.col("title_run_b").str.starts_with(
+    pl.col("title_run_a")
+)
 # a side that names no author says nothing against the other
 _AUTHORS_OR_NONE = AUTHORS.fill_null(100)
 
@@ -42,10 +54,15 @@ def _placed(side: str) -> pl.Expr:
 
 # a year may pass between the article ahead of print and its volume; two issues of a yearly text are a year apart too
 _ONE_HAS_A_PLACE = _placed("a") != _placed("b")
+_ONE_VOLUME = pl.col("volume_a").is_null() != pl.col("volume_b").is_null()
 _ELOCATOR_AND_PAGE = (_elocator("a") & _numeric("b")) | (_numeric("a") & _elocator("b"))
 
 _ONE_PMID = pl.col("pmid_agrees") == 1
 _ONE_DOI = pl.col("doi_agrees") == 1
+
+
+def _one_side(flag: str) -> pl.Expr:
+    return pl.col(f"{flag}_a") != pl.col(f"{flag}_b")
 
 
 def _title_words(side: str) -> pl.Expr:
@@ -78,11 +95,14 @@ RULES: Final[dict[str, pl.Expr]] = {
     & PLACE
     & (APART <= 1)
     & (_AUTHORS_OR_NONE >= 40)
+    & _NOT_BELOW
     & ~_NUMBERS
     & (SAME_JOURNAL | (AUTHORS >= 80) | ((LENGTH >= 25) & (LAST_PAGE == 1))),
     "title_place_other_author": (TITLE >= 97)
     & PLACE
-    & (LAST_PAGE >= 0)
+    & _FIRST_PAGE
+    & _SAME_WORDS
+    & (_SAME_PAGES | (LAST_PAGE == 0))
     & SAME_JOURNAL
     & (APART <= 1)
     & (LENGTH >= 25)
@@ -97,21 +117,22 @@ RULES: Final[dict[str, pl.Expr]] = {
     "title_part_authors_place": ((PART >= 95) | (SET >= 95))
     & (AUTHORS >= 80)
     & PLACE
+    & _NOT_BELOW
     & (APART <= 1)
     & (LENGTH >= 15)
     & ~_NUMBERS,
     "place_authors_translated": PLACE
-    & (LAST_PAGE >= 0)
+    & _SAME_PAGES
     & SAME_JOURNAL
     & (AUTHORS >= 90)
     & (APART == 0)
-    & ((SET >= 75) | ((LAST_PAGE == 1) & (SET >= 60) & (pl.min_horizontal("authors_a", "authors_b") >= 3))),
+    & ((SET >= 75) | ((SET >= 60) & (pl.min_horizontal("authors_a", "authors_b") >= 3))),
     "title_authors_page": (TITLE >= 95)
     & (AUTHORS >= 80)
     & (pl.col("first_page_a") == pl.col("first_page_b"))
     & (PAGE == 1)
     & (VOLUME >= 0)
-    & (APART <= 2)
+    & ((APART == 0) | ((APART <= 2) & _ONE_VOLUME & (LAST_PAGE == 1)))
     & (_JOURNAL_OR_NONE | (LAST_PAGE == 1))
     & ~_NUMBERS,
     "title_authors_volume": (TITLE >= 95)
@@ -120,6 +141,7 @@ RULES: Final[dict[str, pl.Expr]] = {
     & (PAGE == 0)
     & (APART <= 1)
     & _JOURNAL_OR_NONE
+    & _SAME_WORDS
     & ~_NUMBERS
     & (LENGTH >= 20),
     "title_part_authors_volume": ((PART >= 98) | (SET >= 98))
@@ -127,6 +149,7 @@ RULES: Final[dict[str, pl.Expr]] = {
     & (VOLUME == 1)
     & (PAGE == 0)
     & SAME_JOURNAL
+    & _BEGINS
     & (APART == 0)
     & (LENGTH >= 25)
     & ~_NUMBERS,
@@ -141,16 +164,13 @@ RULES: Final[dict[str, pl.Expr]] = {
     "title_authors_journal": (TITLE >= 97)
     & (AUTHORS >= 85)
     & SAME_JOURNAL
+    & _SAME_WORDS
     & (VOLUME >= 0)
     & (PAGE >= 0)
     & ((APART == 0) | ((APART == 1) & _ONE_HAS_A_PLACE))
     & ~_NUMBERS
     & (LENGTH >= 25),
 }
-
-
-def _one_side(flag: str) -> pl.Expr:
-    return pl.col(f"{flag}_a") != pl.col(f"{flag}_b")
 
 
 def _differs(field: str) -> pl.Expr:
@@ -163,7 +183,10 @@ def _either_side(field: str) -> pl.Expr:
 
 
 # nothing but one text can stand there
-_WHOLE_PLACE = PLACE & (LAST_PAGE == 1) & (AUTHORS >= 90) & (APART == 0) & (JOURNAL.fill_null(100) >= 80)
+_WHOLE_PLACE = PLACE & _SAME_PAGES & (AUTHORS >= 90) & (APART == 0) & (JOURNAL.fill_null(100) >= 80)
+_BOTH_NOTICES = pl.col("notice_a") & pl.col("notice_b")
+_COCHRANE_PAGE = r"^cd\d{5,6}$"
+_ONE_REVIEW = pl.col("first_page_a").str.contains(_COCHRANE_PAGE) & _FIRST_PAGE
 
 # different works: nothing is asked, unless they share a DOI
 OTHER_WORK: Final[dict[str, pl.Expr]] = {
@@ -176,6 +199,11 @@ OTHER_WORK: Final[dict[str, pl.Expr]] = {
 _FORMS: Final[dict[str, pl.Expr]] = {
     "different DOIs": pl.col("doi_agrees") == -1,
     "different registry numbers": pl.col("registry_agrees") == -1,
+    "different words in the titles": _WORDS_APART & (TITLE >= 70) & ~_WHOLE_PLACE,
+    "one names a later report": _one_side("report") & (PAGE != 1),
+    "other authors on one page": (AUTHORS < 60) & PLACE & ~_SAME_PAGES,
+    "two notices at different places": pl.col("notice_head_a") & pl.col("notice_head_b") & ~PLACE,
+    "two versions of one review": _ONE_REVIEW & ((APART >= 1) | (ISSUE == -1) | (agrees("version") == -1)),
     "one names a population": _either_side("population") & ~_WHOLE_PLACE,
     "one is a preprint": _one_side("preprint"),
     "one is a meeting abstract": _one_side("meeting") & (PAGE != 1),
@@ -185,6 +213,8 @@ _FORMS: Final[dict[str, pl.Expr]] = {
 }
 TO_ASK: Final[dict[str, pl.Expr]] = {
     "different PMIDs": pl.col("pmid_agrees") == -1,
+    "notices of different kinds": _BOTH_NOTICES & (agrees("notice_kind") == -1),
+    "several works under one DOI": _ONE_DOI & _WORDS_APART & ((PAGE == -1) | pl.col("doi_crowded")),
     "several PMIDs share this DOI": _ONE_DOI & pl.col("doi_shared") & (pl.col("pmid_agrees") == 0),
     **{reason: holds & ~_ONE_DOI for reason, holds in _FORMS.items()},
 }
@@ -217,10 +247,12 @@ _RELATED: Final = {
     "meeting": (LinkKind.ABSTRACT_OF, TO_ASK["one is a meeting abstract"]),
 }
 _NOTICES: Final = {
-    LinkKind.RETRACTION_OF: r"\bretraction\b",
-    LinkKind.ERRATUM_OF: r"\b(?:errat(?:um|a)|corrigend(?:um|a)|corrections?|vol \d+ pg)\b",
-    LinkKind.REPLY_TO: r"\b(?:re|reply|response|comments?|commentary|letter)\b",
+    "retraction": LinkKind.RETRACTION_OF.value,
+    "erratum": LinkKind.ERRATUM_OF.value,
+    "reply": LinkKind.REPLY_TO.value,
+    "comment": LinkKind.REPLY_TO.value,
 }
+_RE: Final = r"\b(?:re|reply|response|comments?|commentary|letter)\b"
 _REASONS: Final = pl.concat_str(
     (pl.col(name).replace("", None) for name in ("other_work", "to_ask", "conflicts")),
     separator="; ",
@@ -322,15 +354,22 @@ def shared_dois(records: pl.DataFrame) -> pl.DataFrame:
     return both.group_by("doi").agg(pmids=pl.col("pmid").n_unique()).filter(pl.col("pmids") > 1).select("doi")
 
 
+def crowded_dois(records: pl.DataFrame) -> pl.DataFrame:
+    """The DOIs under which three or more titles and authors stand: of an issue, a supplement or a book."""
+    with_doi = records.filter(pl.col("doi").is_not_null() & (pl.col("title_run") != ""))
+    counted = with_doi.group_by("doi").agg(
+        titles=pl.col("title_run").str.slice(0, 20).n_unique(), families=pl.col("first_family").n_unique()
+    )
+    return counted.filter((pl.col("titles") >= 3) & (pl.col("families") >= 3)).select("doi")
+
+
 def _kind() -> pl.Expr:
     """What the side that is a notice, protocol, preprint or abstract is to the other; null where it is not obvious."""
 
     def of_notice(side: str) -> pl.Expr:
-        title = pl.col(f"title_{side}")
-        return pl.coalesce(
-            *(pl.when(title.str.contains(words)).then(pl.lit(kind.value)) for kind, words in _NOTICES.items()),
-            pl.lit("", dtype=pl.String),
-        )
+        told = pl.col(f"notice_kind_{side}").replace_strict(_NOTICES, default=None, return_dtype=pl.String)
+        answers = pl.col(f"title_{side}").str.contains(_RE)
+        return pl.coalesce(told, pl.when(answers).then(pl.lit(LinkKind.REPLY_TO.value)), pl.lit("", dtype=pl.String))
 
     notice = pl.when("notice_a").then(of_notice("a")).otherwise(of_notice("b"))
     kinds = [pl.when(holds).then(notice if kind is None else pl.lit(kind.value)) for kind, holds in _RELATED.values()]

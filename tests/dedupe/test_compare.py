@@ -126,6 +126,121 @@ def test_two_works_are_left_alone(one: dict[str, Any], other: dict[str, Any]) ->
     assert outcome(one, other) == ("", "")
 
 
+HEAD = "Saline for invented knee pain"
+REVIEW: dict[str, Any] = {"pages": "CD001234", "volume": None, "issue": None}
+
+
+@pytest.mark.parametrize(
+    "two",
+    [
+        ("first report", "second report"),
+        ("methods", "results"),
+        ("part one", "part two"),
+        ("(first of two parts)", "(second of two parts)"),
+        ("1ère partie", "2ème partie"),
+        ("study 1", "study 2"),
+        ("six-month results", "twelve-month results"),
+        ("interim analysis", "final analysis"),
+        ("the left side", "the right side"),
+        ("smokers", "never-smokers"),
+        ("hypertension", "hypotension"),
+        ("hepatitis B", "hepatitis C"),
+    ],
+)
+def test_titles_that_differ_in_a_word_are_of_two_works(two: tuple[str, str]) -> None:
+    one, other = ({"title": f"{HEAD}: {end}", "pages": None} for end in two)
+    assert outcome(one, other)[0] != "merge"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "reason"),
+    [
+        ({"title": f"{HEAD} - Smith", "pages": "40"}, {"title": f"{HEAD} - Lee", "pages": "40"}, "different words"),
+        ({"pages": "40"}, {"pages": "40", "authors": "Else, E."}, "other authors on one page"),
+        ({"title": f"Erratum: {HEAD}"}, {"title": f"Retraction: {HEAD}"}, "notices of different kinds"),
+        (
+            {"publication_types": ["Published Erratum"]},
+            {"publication_types": ["Retraction of Publication"]},
+            "notices of different kinds",
+        ),
+        (
+            {"title": f"Erratum: {HEAD}"},
+            {"title": f"Erratum: {HEAD}", "pages": None},
+            "two notices at different places",
+        ),
+        (REVIEW, {**REVIEW, "year": 2016}, "two versions of one review"),
+        ({**REVIEW, "issue": "3"}, {**REVIEW, "issue": "9"}, "two versions of one review"),
+        ({"title": HEAD}, {"title": f"{HEAD}: five-year follow-up", "pages": None}, "one names a later report"),
+        (
+            {"title": f"Effect of {HEAD} on walking", "pages": "12", "doi": "10.5555/a"},
+            {"title": f"Effect of {HEAD} on sleep", "pages": "14", "doi": "10.5555/a"},
+            "several works under one DOI",
+        ),
+    ],
+)
+def test_what_may_be_two_works_is_asked(one: dict[str, Any], other: dict[str, Any], reason: str) -> None:
+    what, reasons = outcome(one, other)
+    assert what == "ask"
+    assert reason in reasons
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "Author Correction: {}",
+        "Publisher Correction: {}",
+        "Removal notice to {}",
+        "Editorial note: {}",
+        "Publisher's note: {}",
+        "Fe de errores: {}",
+        "Errata corrige: {}",
+        "Berichtigung: {}",
+        "Rectificatif: {}",
+        "Discussion of: {}",
+        "Comment on {}",
+        "Invited commentary on {}",
+        "Graphical abstract: {}",  # no notice by name, but words before the whole title
+    ],
+)
+def test_what_is_said_about_an_article_is_not_the_article(form: str) -> None:
+    assert outcome({}, {"title": form.format(ARTICLE["title"]), "pages": None})[0] != "merge"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "rule"),
+    [
+        ({}, {"title": ARTICLE["title"].replace("invented", "invetned"), "pages": None}, "title_authors_volume"),
+        ({}, {"title": f"REMOVED: {ARTICLE['title']}"}, "title_place"),
+        ({"doi": "10.1002/central/CN-00123456"}, {"doi": "10.5555/a"}, "title_place"),
+        ({**REVIEW, "issue": "3"}, {**REVIEW, "pages": "CD001234.pub2"}, "title_authors_page"),
+        (
+            {"journal": "Invented Conference on Saline Trials", "pages": None, "volume": None},
+            {"journal": "INCST 2015 Proceedings", "pages": None, "volume": None},
+            "title_authors_journal",
+        ),
+    ],
+)
+def test_what_parts_two_databases_does_not_part_a_work(one: dict[str, Any], other: dict[str, Any], rule: str) -> None:
+    types = {"record_type": "inproceedings"} if "Conference" in str(one.get("journal")) else {}
+    assert outcome({**one, **types}, {**other, **types}) == ("merge", rule)
+
+
+def test_a_doi_of_the_database_ties_and_parts_no_cluster() -> None:
+    entry = {**ARTICLE, "doi": "10.1002/central/CN-00123456"}
+    records = frame(entry, {**ARTICLE, "doi": "10.5555/a"}, {**ARTICLE, "doi": "10.1002/central/CN-00999999"})
+    assert set(clusters(records, compare(records)).record_of.values()) == {"r0"}
+    others = frame(entry, {"title": "Hips of made-up horses", "doi": entry["doi"]})
+    assert compare(others).merge.is_empty()
+
+
+def test_a_doi_that_many_works_have_is_of_no_article() -> None:
+    texts = [
+        {"title": f"{word} injections in invented knees of a made-up town", "authors": f"{word}, A.", "pages": None}
+        for word in ("Saline", "Glucose", "Ozone", "Water")
+    ]
+    assert compare(frame(*({**ARTICLE, "doi": "10.5555/s", **text} for text in texts))).merge.is_empty()
+
+
 def test_a_title_that_many_volumes_have_needs_the_whole_place() -> None:
     register = {**ARTICLE, "title": "News from the made-up register", "pages": None, "issue": None}
     years = [{**register, "year": 2010 + n, "volume": str(n + 2)} for n in range(4)]
@@ -253,7 +368,7 @@ def test_every_rule_and_reason_is_described() -> None:
 @pytest.mark.shared
 @pytest.mark.parametrize(
     ("name", "found", "missed"),
-    [("cytology_screening", 769, 3), ("respiratory", 428, 8), ("stroke", 311, 3)],
+    [("cytology_screening", 768, 4), ("respiratory", 428, 8), ("stroke", 311, 3)],
 )
 def test_the_labelled_sets_keep_their_counts(shared_data: Path, name: str, found: int, missed: int) -> None:
     folder = shared_data / "dedup" / f"bibdedupe_{name}"

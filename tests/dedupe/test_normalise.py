@@ -104,6 +104,9 @@ def test_families_are_read_from_three_ways_of_writing_names(printed: str | None,
         ("Saline in the knee 2", "2", "2"),
         ("Annual report 2011", "2011", None),
         ("Vitamin D in vitro", "", None),
+        ("Saline in the knee. Second report", "", "2"),
+        ("Saline in the knee. Teil 2", "2", "2"),
+        ("First report of a synthetic virus", "", None),
     ],
 )
 def test_numbers_and_parts_are_read_in_either_kind_of_numeral(title: str, numbers: str, part: str | None) -> None:
@@ -145,6 +148,37 @@ def test_an_ordinary_article_is_of_no_special_kind() -> None:
 def test_identifiers_have_one_spelling() -> None:
     found = one(doi="https://doi.org/10.5555/ABC.", pmid="PMID 12", registry_ids=["nct 01234567", "NCT01234567"])
     assert (found["doi"], found["pmid"], found["registry"]) == ("10.5555/abc", "12", ["NCT01234567"])
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "10.1002/central/CN-00123456",
+        "https://doi.org/10.1002/central/cn-1",
+        "10.1111/(ISSN)1600-0447",
+        "10.1111/test.2012.60.issue-4",
+        "10.1371/journal.test.0000001.s001",
+    ],
+)
+def test_a_doi_of_no_article_is_none(printed: str) -> None:
+    assert one(doi=printed)["doi"] is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({"title": "Author Correction: A synthetic trial"}, "erratum"),
+        ({"title": "Fe de erratas: A synthetic trial"}, "erratum"),
+        ({"title": "A synthetic trial", "publication_types": ["Retraction of Publication"]}, "retraction"),
+        ({"title": "Notice of retraction: A synthetic trial"}, "retraction"),
+        ({"title": "Expression of concern: A synthetic trial"}, "concern"),
+        ({"title": "Authors' reply"}, "reply"),
+        ({"title": "Comment on A synthetic trial"}, "comment"),
+        ({"title": "A synthetic trial of corrections"}, None),
+    ],
+)
+def test_a_notice_is_of_a_kind(fields: dict[str, Any], kind: str | None) -> None:
+    assert one(**fields)["notice_kind"] == kind
 
 
 def test_a_journal_has_initials_and_numbers_lose_their_zeros() -> None:
