@@ -1,7 +1,8 @@
 -- name: duplicates_removed
 -- purpose: the duplicates of box 3 of the PRISMA flow: from which source they were removed, by whom, and by which rule
 --
--- Of each record one member stays: the shown one, or, where another method brought that, the first that a search listed.
+-- Of each record one member stays: the shown one of v1.record, or, where another method brought that, the first after it
+-- that a search listed.
 -- Each other member was joined to it along one path of merges, and the last merge of that path removed it.
 create view v1.duplicates_removed as
 with recursive member as materialized (
@@ -10,8 +11,7 @@ with recursive member as materialized (
     row_number() over (
       partition by m.record_id
       order by coalesce(i.source_kind in ('database', 'register'), false) desc,
-        coalesce(list_position(['pubmed', 'pubmed citation links', 'medline', 'crossref'], lower(s.source)), 9),
-        length(coalesce(s.abstract, '')) desc, s.source_record_id
+        v1.member_place(s.source, s.abstract, s.source_record_id)
     ) as place
   from v1.record_member m
   join v1.source_record s using (source_record_id)
@@ -44,7 +44,7 @@ select
   m.source,
   m.source_kind,
   case j.automatic when true then 'automation' when false then 'person' else 'not recorded' end as by,
-  j.rule,
+  case when j.automatic then j.rule end as rule,
   count(*) as n
 from member m
 left join joined j on j.entry_id = m.entry_id

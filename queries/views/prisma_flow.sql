@@ -19,8 +19,7 @@ latest as (
     coalesce(i.source_kind in ('database', 'register'), false) as by_search,
     coalesce(m.record_id, s.source_record_id) as record_id,
     -- the member that stays where several are one record: the order of v1.record
-    {named: coalesce(list_position(['pubmed', 'pubmed citation links', 'medline', 'crossref'], lower(s.source)), 9),
-     shortness: -length(coalesce(s.abstract, '')), id: s.source_record_id} as place
+    v1.member_place(s.source, s.abstract, s.source_record_id) as place
   from the_source_record s
   left join v1.import_receipt i on i.import_id = s.import_id
   left join the_member m on m.source_record_id = s.source_record_id
@@ -46,10 +45,8 @@ latest as (
     select stays_with[1], stays_with[2], 0, 1 from records where by_search)
   group by source_kind, source
 ), maker as (
-  -- who looked for duplicates and found none left no event
   select
-    (select count(*) from identified) > 0
-      and (count(*) > 0 or (select count(*) from (select 1 from dedupe.duplicate_event limit 1)) > 0) as known,
+    (select count(*) from identified) > 0 as known,
     coalesce(sum(n) filter (where "by" = 'automation'), 0) as automation,
     coalesce(sum(n) filter (where "by" = 'person'), 0) as person,
     sum(n) filter (where "by" = 'not recorded') as not_recorded
@@ -180,10 +177,10 @@ latest as (
   select 33, '3', 'duplicates_not_recorded', 'Duplicate records removed, not recorded by whom', null, not_recorded, 'counted'
   from maker where not_recorded > 0
   union all
-  select 34, '3', 'duplicates_of_source', 'Duplicate records removed from one source', source, removed, 'counted'
+  select 34, '3', 'duplicates_of_source', 'Duplicate records removed, from a ' || source_kind, source, removed, 'counted'
   from by_source
   union all
-  select 35, '3', 'remaining_of_source', 'Records that remain of one source', source, remaining, 'counted'
+  select 35, '3', 'remaining_of_source', 'Records that remain, from a ' || source_kind, source, remaining, 'counted'
   from by_source
   union all
   select 36, '3', 'automation', 'Records marked as ineligible by automation tools', null,

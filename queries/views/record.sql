@@ -2,6 +2,33 @@
 -- purpose: each record once, each field from its best source: PubMed first, the longest abstract, the journal in full
 --
 -- the view record_field says which source each field came from, by the same rules: docs/methods/canonical-record.md.
+-- the rules are macros, so that each stands once; other views read them from here
+create macro v1.member_place(source, abstract, source_record_id) as {
+  named: coalesce(list_position(['pubmed', 'pubmed citation links', 'medline', 'crossref'], lower(source)), 9),
+  shortness: -length(coalesce(abstract, '')),
+  id: source_record_id
+};
+
+-- 'Smith J' and 'Smith,J.' are whole names; 'Smith; J; Jones; K. B.' holds none, and 'et al' is none
+create macro v1.whole_names(authors) as
+  len(list_filter(
+    list_transform(string_split(translate(authors, ',.', ' '), ';'), lambda one: trim(one)),
+    lambda one: contains(one, ' ') and length(one) > 3))
+  - (authors ilike '%et al%')::int;
+
+create macro v1.more_names(authors, first_authors) as
+  case when authors <> first_authors then v1.whole_names(authors) - v1.whole_names(first_authors) else 0 end;
+
+create macro v1.journal_words(journal) as
+  trim(regexp_replace(lower(strip_accents(journal)), '[^\p{L}\p{N}]+', ' ', 'g'));
+
+-- 'n engl j med' is written out by the name whose words begin so, in this order
+create macro v1.written_out(journal, first_journal) as
+  case when journal <> first_journal
+    and ' ' || v1.journal_words(journal) || ' ' like '% ' || replace(v1.journal_words(first_journal), ' ', '% ') || '%'
+    and not contains(' ' || v1.journal_words(journal), ' ' || v1.journal_words(first_journal))
+  then length(journal) else 0 end;
+
 create view v1.record as
 with told as (
   -- by the PMID, and by the DOI for what has no PMID
@@ -18,7 +45,9 @@ with told as (
     t.other_notices,
     row_number() over best as place,
     first_value(nullif(s.journal, '') ignore nulls) over (best rows between unbounded preceding and unbounded following)
-      as first_journal
+      as first_journal,
+    first_value(nullif(s.authors, '') ignore nulls) over (best rows between unbounded preceding and unbounded following)
+      as first_authors
   from v1.record_member m
   join v1.source_record s using (source_record_id)
   -- what has a PMID is not asked for by its DOI: two publications may bear the same
@@ -26,16 +55,8 @@ with told as (
   where s.is_latest
   window best as (
     partition by m.record_id
-    order by coalesce(list_position(['pubmed', 'pubmed citation links', 'medline', 'crossref'], lower(s.source)), 9),
-      length(coalesce(s.abstract, '')) desc, s.source_record_id
+    order by v1.member_place(s.source, s.abstract, s.source_record_id)
   )
-), worded as (
-  select *,
-    case when journal <> first_journal
-      then ' ' || regexp_replace(lower(strip_accents(journal)), '[^\p{L}\p{N}]+', ' ', 'g') end as words,
-    case when journal <> first_journal
-      then ' ' || trim(regexp_replace(lower(strip_accents(first_journal)), '[^\p{L}\p{N}]+', ' ', 'g')) end as first_words
-  from ranked
 )
 select
   record_id,
@@ -45,12 +66,8 @@ select
   arg_min(title, place) filter (where title <> '') as title,
   -- of equal length, or with equally many names, the one with the better place
   arg_min(abstract, place - 1000000 * length(abstract)) filter (where abstract <> '') as abstract,
-  arg_min(authors, place - 1000000 * (len(string_split(rtrim(authors, '; '), ';')) - (authors ilike '%et al%')::int))
-    filter (where authors <> '') as authors,
-  -- ' n engl j med' is written out by the name whose words begin so, in this order
-  arg_min(journal, place - case
-    when words like '%' || replace(first_words, ' ', '% ') || '%' and not contains(words, first_words)
-    then 1000000 * length(journal) else 0 end) filter (where journal <> '') as journal,
+  arg_min(authors, place - 1000000 * v1.more_names(authors, first_authors)) filter (where authors <> '') as authors,
+  arg_min(journal, place - 1000000 * v1.written_out(journal, first_journal)) filter (where journal <> '') as journal,
   arg_min(year, place) filter (where year is not null) as year,
   arg_min(volume, place) filter (where volume <> '') as volume,
   arg_min(issue, place) filter (where issue <> '') as issue,
@@ -66,7 +83,7 @@ select
   coalesce(arg_min(mesh, place) filter (where len(mesh) > 0), []::varchar[]) as mesh,
   coalesce(list_sort(list_distinct(flatten(list(retractions)))), []::varchar[])
     || coalesce(list_sort(list_distinct(flatten(list(other_notices)))), []::varchar[]) as notices
-from worded
+from ranked
 group by record_id;
 
 comment on view v1.record is 'Each record once, duplicates put together. A field comes from the first member that has it: PubMed, MEDLINE, Crossref, then the longest abstract. Abstract, authors and journal have rules of their own; the view record_field says where each came from.';
@@ -76,7 +93,7 @@ comment on column v1.record.members is 'How many source records it is made of; o
 comment on column v1.record.sources is 'The sources that gave it, each once.';
 comment on column v1.record.title is 'Title.';
 comment on column v1.record.abstract is 'Abstract: the longest that a member gives.';
-comment on column v1.record.authors is 'Authors: Last F; Last F. The list with the most names.';
+comment on column v1.record.authors is 'Authors: Last F; Last F. The list with the most whole names.';
 comment on column v1.record.journal is 'Journal; its full name where the first member abbreviates it and another writes it out.';
 comment on column v1.record.year is 'Year of publication.';
 comment on column v1.record.volume is 'Volume.';

@@ -1,39 +1,30 @@
 -- name: record_field
 -- purpose: each field of each record: its value, the source that it came from, why that one, and what the other members say
 --
--- The rules are those of v1.record; a test holds the two equal.
+-- The rules are the macros of v1.record; a test holds the two equal.
 create view v1.record_field as
 with ranked as (
   select
     m.record_id, s.*,
     row_number() over best as place,
     first_value(nullif(s.journal, '') ignore nulls) over (best rows between unbounded preceding and unbounded following)
-      as first_journal
+      as first_journal,
+    first_value(nullif(s.authors, '') ignore nulls) over (best rows between unbounded preceding and unbounded following)
+      as first_authors
   from v1.record_member m
   join v1.source_record s using (source_record_id)
   where s.is_latest
   window best as (
     partition by m.record_id
-    order by coalesce(list_position(['pubmed', 'pubmed citation links', 'medline', 'crossref'], lower(s.source)), 9),
-      length(coalesce(s.abstract, '')) desc, s.source_record_id
+    order by v1.member_place(s.source, s.abstract, s.source_record_id)
   )
-), worded as (
-  select *,
-    case when journal <> first_journal
-      then ' ' || regexp_replace(lower(strip_accents(journal)), '[^\p{L}\p{N}]+', ' ', 'g') end as words,
-    case when journal <> first_journal
-      then ' ' || trim(regexp_replace(lower(strip_accents(first_journal)), '[^\p{L}\p{N}]+', ' ', 'g')) end as first_words
-  from ranked
 ), said as (
   select record_id, source_record_id, source, place,
     unnest([
       {field: 'title', given: [title], merit: 0},
       {field: 'abstract', given: [abstract], merit: length(abstract)},
-      {field: 'authors', given: [authors],
-        merit: len(string_split(rtrim(authors, '; '), ';')) - (authors ilike '%et al%')::int},
-      {field: 'journal', given: [journal],
-        merit: case when words like '%' || replace(first_words, ' ', '% ') || '%' and not contains(words, first_words)
-          then length(journal) else 0 end},
+      {field: 'authors', given: [authors], merit: v1.more_names(authors, first_authors)},
+      {field: 'journal', given: [journal], merit: v1.written_out(journal, first_journal)},
       {field: 'year', given: [year::varchar], merit: 0},
       {field: 'volume', given: [volume], merit: 0},
       {field: 'issue', given: [issue], merit: 0},
@@ -46,7 +37,7 @@ with ranked as (
       {field: 'publication_types', given: publication_types, merit: 0},
       {field: 'mesh', given: mesh, merit: 0}
     ], recursive := true)
-  from worded
+  from ranked
 ), given as (
   -- the best first; of equal length, or with equally many names, the one with the better place
   select record_id, source_record_id, source, place, field, given, array_to_string(given, '; ') as value, merit,

@@ -89,7 +89,7 @@ def gap(review: Review, outcome: str, figure: Path | None, format: str, file: Pa
 @where_to
 @pass_review
 def flow(review: Review, format: str, file: Path | None) -> None:
-    """The PRISMA 2020 flow: 17 boxes and the ten identities; exit code 5 when counts do not add up.
+    """The PRISMA 2020 flow: 17 boxes and the twelve identities; exit code 5 when counts do not add up.
 
     Example: review table flow --format csv
     """

@@ -175,7 +175,7 @@ def flow_lines(store: Store) -> pl.DataFrame:
 
 
 def flow_checks(store: Store) -> pl.DataFrame:
-    """The ten identities, as SQL sees them."""
+    """The twelve identities, as SQL sees them."""
     return store.read(_FLOW_CHECK)
 
 

@@ -1,4 +1,4 @@
-"""The ten identities as arithmetic: what holds, what is not applicable, and what a planted error says."""
+"""The twelve identities as arithmetic: what holds, what is not applicable, and what a planted error says."""
 
 from __future__ import annotations
 
