@@ -28,7 +28,7 @@ _EXIT_CODES = {
     "ENTREZ": "PubMed did not answer, or not the question that was asked.",
     "CHECK_FAILED": "`review check` found rows that are wrong.",
     "NEWER_STORE": "The database was made by a newer program.",
-    "FULL_DISK": "No space left; nothing was half written.",
+    "FULL_DISK": "No space left, or standard output is closed; nothing was half written.",
     "MISSING_EXTRA": "An optional library is not installed; the message names the extra.",
     "INTERRUPTED": "You pressed Ctrl-C.",
 }

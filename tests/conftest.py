@@ -164,15 +164,18 @@ def synthetic_receipt(import_id: str, *, records: int, at: datetime) -> dict[str
 
 
 @pytest.fixture
-def empty_review(tmp_path: Path) -> Project:
-    """A project with a protocol and nothing else."""
-    return load_project(write_review(tmp_path / "empty"))
+def empty_review(tmp_path: Path, blank_database: Path) -> Project:
+    """A project with a protocol and an empty database."""
+    project = load_project(write_review(tmp_path / "empty"))
+    shutil.copy(blank_database, project.database_path)
+    return project
 
 
 @pytest.fixture
-def tiny_review(tmp_path: Path) -> Project:
+def tiny_review(tmp_path: Path, blank_database: Path) -> Project:
     """A project whose database holds three synthetic records from one committed import."""
     project = load_project(write_review(tmp_path / "tiny"))
+    shutil.copy(blank_database, project.database_path)
     records = [synthetic_record(number) for number in (1, 2, 3)]
     LocalStore(project.database_path).apply(
         [
@@ -195,6 +198,16 @@ def blank_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database file with its tables and views and no row; copy it, do not write to it."""
     path = tmp_path_factory.mktemp("blank") / "review.duckdb"
     LocalStore(path).read("select 1")
+    return path
+
+
+@pytest.fixture(scope="session")
+def figures_database(tmp_path_factory: pytest.TempPathFactory, blank_database: Path) -> Path:
+    """A database file that holds the figures of tests/reporting; copy it, do not write to it."""
+    from tests.reporting.conftest import figures
+
+    path = Path(shutil.copy(blank_database, tmp_path_factory.mktemp("figures") / "review.duckdb"))
+    LocalStore(path).apply(figures())
     return path
 
 

@@ -43,7 +43,7 @@ with recursive member as materialized (
 select
   m.source,
   m.source_kind,
-  case j.automatic when true then 'automation' when false then 'person' else 'not recorded' end as by,
+  case j.automatic when true then 'automation' when false then 'person' else 'not recorded' end as removed_by,
   case when j.automatic then j.rule end as rule,
   count(*) as n
 from member m
@@ -54,6 +54,6 @@ group by all;
 comment on view v1.duplicates_removed is 'Duplicates removed before screening, by source, by whom and by which rule; n adds up to box 3 of the PRISMA flow. Of each record one member stays, the others are removed from their source; versions of one entry are no duplicates, and what was undone is not counted.';
 comment on column v1.duplicates_removed.source is 'The database or register that the duplicate was removed from.';
 comment on column v1.duplicates_removed.source_kind is 'database or register: box 3 counts no other.';
-comment on column v1.duplicates_removed.by is 'automation | person | not recorded: merged by a version that did not keep it; review dedupe run mends that.';
+comment on column v1.duplicates_removed.removed_by is 'automation | person | not recorded: merged by a version that did not keep it; review dedupe run mends that.';
 comment on column v1.duplicates_removed.rule is 'The rule of the program; null where a person merged.';
 comment on column v1.duplicates_removed.n is 'How many source records.';

@@ -47,9 +47,9 @@ latest as (
 ), maker as (
   select
     (select count(*) from identified) > 0 as known,
-    coalesce(sum(n) filter (where "by" = 'automation'), 0) as automation,
-    coalesce(sum(n) filter (where "by" = 'person'), 0) as person,
-    sum(n) filter (where "by" = 'not recorded') as not_recorded
+    coalesce(sum(n) filter (where removed_by = 'automation'), 0) as automation,
+    coalesce(sum(n) filter (where removed_by = 'person'), 0) as person,
+    sum(n) filter (where removed_by = 'not recorded') as not_recorded
   from the_removed
 ), states as (
   select r.record_id, r.by_search,

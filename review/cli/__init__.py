@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from review import __version__
-from review.errors import ExitCode, ReviewError
+from review.errors import ExitCode, ReviewError, UsageProblem
 
 # name → (module, attribute, one line for --help); the order is the path of a review
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -85,6 +85,7 @@ def run(arguments: list[str] | None = None) -> int:
     output.open_streams()
     output.stamp(False)
     try:
+        _refuse_half_characters(sys.argv[1:] if arguments is None else arguments)
         review.main(args=arguments, prog_name="review", standalone_mode=False)
         # what cannot be written should be said here, and not by Python at its end
         sys.stdout.flush()
@@ -121,13 +122,24 @@ def run(arguments: list[str] | None = None) -> int:
             sys.stdout.flush()
         except OSError:
             _silence()
-        return int(ExitCode.FULL_DISK if problem.errno == errno.ENOSPC else ExitCode.ERROR)
+        # a full disk, or a standard output that is closed: the data is not where it should be
+        return int(ExitCode.FULL_DISK if problem.errno in (errno.ENOSPC, errno.EBADF) else ExitCode.ERROR)
     return int(ExitCode.OK)
 
 
 def main() -> None:
     """The entry point of the `review` command."""
     sys.exit(run())
+
+
+def _refuse_half_characters(arguments: list[str]) -> None:
+    """Raises UsageProblem for an argument that is no text in UTF-8: nothing that holds it could be kept or printed."""
+    for word in arguments:
+        if any("\ud800" <= sign <= "\udfff" for sign in word):
+            message = f"the argument {word!r} is not text in UTF-8"
+            raise UsageProblem(
+                message, hint="type it again in a terminal that sends UTF-8; give a file of such a name another one"
+            )
 
 
 def _usage(problem: click.ClickException) -> str:

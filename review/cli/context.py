@@ -24,7 +24,14 @@ class Review:
 
     @cached_property
     def root(self) -> Path:
-        """The project's folder."""
+        """The project's folder; from here on no table is written over its files."""
+        from review.reporting.own_files import protect
+
+        root = self._find_root()
+        protect(root)
+        return root
+
+    def _find_root(self) -> Path:
         from review.project import FILE, find_root
 
         if self._start is None:
@@ -60,7 +67,8 @@ class Review:
         if not self._reviewer_id:
             known = ", ".join(person.id for person in self.project.reviewers)
             message = f"this command needs to know who you are; review.toml names: {known}"
-            raise UsageProblem(message, hint="review --as ID screen ..., or set REVIEW_AS")
+            command = click.get_current_context().command_path.partition(" ")[2]
+            raise UsageProblem(message, hint=f"review --as ID {command} ..., or set REVIEW_AS")
         return self.project.reviewer(self._reviewer_id)
 
     @property

@@ -43,9 +43,11 @@ def run(review: Review) -> None:
 
     done = deduplicate(review.store, review.project)
     withdrawn = f"{done.withdrawn} withdrawn, " if done.withdrawn else ""
+    gone = done.source_records - done.records
+    duplicates = f": {output.counted(gone, 'duplicate')}" if gone else ""
     output.say(
-        f"{output.counted(done.source_records, 'source record')}, {output.counted(done.records, 'record')}; "
-        f"{output.counted(done.new_merges, 'new merge')}, {withdrawn}"
+        f"{output.counted(done.source_records, 'source record')}, {output.counted(done.records, 'record')}{duplicates}"
+        f"; {output.counted(done.new_merges, 'new merge')}, {withdrawn}"
         f"{output.counted(done.queue, 'pair')} {'waits' if done.queue == 1 else 'wait'} for a person"
     )
     if done.queue:

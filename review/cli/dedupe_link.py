@@ -8,7 +8,7 @@ import click
 
 from review.cli import output
 from review.cli.context import Review, pass_review
-from review.cli.options import format_option
+from review.cli.options import EVENT_ID, format_option
 from review.terms import LinkKind
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _KINDS = ", ".join(LinkKind)
 @click.argument("b")
 @click.option("--as", "kind", metavar="KIND", required=True, help=f"What A is of B: {_KINDS}.")
 @click.option("--note", help="Why.")
-@click.option("--id", "link_id", help="An id of your own; the same id twice is one link.")
+@click.option("--id", "link_id", type=EVENT_ID, help="An id of your own; the same id twice is one link.")
 @pass_review
 def link(review: Review, a: str, b: str, kind: str, note: str | None, link_id: str | None) -> None:
     """Say that A is the erratum, reply, preprint ... of B, and so another record; no later run merges the two.
@@ -90,10 +90,17 @@ def links(review: Review, record: str | None, proposed: bool, history: bool, for
         output.frame(room.link_log(review.store), format, title="Log of links")
         return
     if proposed:
-        rows = linkable(review.store)
+        every = linkable(review.store)
+        rows = room.likeliest(every)
         output.frame(_proposals(rows) if format == "table" else rows, format, title="Proposed links")
         if rows.height and format == "table":
             output.say("If one is right: review --as ID dedupe link RECORD OF --as KIND")
+        if rows["kind"].null_count():
+            output.say(
+                "Without a kind: none fits (an addendum, an expression of concern ...); companion_of is the nearest."
+            )
+        if left := every.height - rows.height:
+            output.say(f"{output.counted(left, 'pair')} less likely left out: the record has a better one")
         return
     rows = room.all_links(review.store, record)
     output.frame(_short(rows) if format == "table" else rows, format, title="Links between records")
@@ -110,8 +117,11 @@ def _short(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _proposals(rows: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
     one, other = _named("record_a", "title_a"), _named("record_b", "title_b")
-    return rows.select(one.alias("record"), "kind", other.alias("of"), "reasons")
+    kind = pl.col("kind").fill_null("companion_of?")
+    return rows.select(one.alias("record"), kind, other.alias("of"), "reasons")
 
 
 def _named(record: str, title: str) -> pl.Expr:

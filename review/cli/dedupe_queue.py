@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import shutil
+import sys
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -44,12 +46,14 @@ n  note: words that are kept with your next answer on this pair
 f  full: the whole abstracts
 u  undo: take your last answer of this session back
 q  quit: what you answered is kept, the rest waits"""
+_SHORT_KINDS = {kind.value.rpartition("_")[0]: kind for kind in LinkKind}  # erratum, preprint ...
 _SETTLED = {"m": "merge", "d": "different", "p": "unsure"}
 _NARROW = 64  # below this many columns the sides stand under each other
 _WIDE = 180
 _ID = 11  # characters of an id, sr_ and eight
 _LINES = {"abstract": 4, "authors": 4}  # of a column; of any other field
 _MOST_LINES = 12
+_MOST_BESIDE = 4
 
 
 @dataclass
@@ -125,6 +129,7 @@ def _ask(session: _Session, number: int, pair: Asked) -> bool:
 
     sides = side_by_side(session.review.store, pair.record_a, pair.record_b)
     _show(sides, pair, f"pair {number} of {session.total}")
+    _forget_typed_ahead()
     note: str | None = None
     while True:
         output.say(_LEGEND)
@@ -148,6 +153,17 @@ def _ask(session: _Session, number: int, pair: Asked) -> bool:
                 return True
         except ReviewError as problem:
             output.say_error(str(problem))
+
+
+def _forget_typed_ahead() -> None:
+    """Drop the keys that were pressed before the pair was there to be seen; a pipe is read to its end."""
+    try:
+        import termios
+    except ImportError:  # Windows
+        return
+    if sys.stdin is not None and sys.stdin.isatty():
+        with contextlib.suppress(termios.error):
+            termios.tcflush(sys.stdin.fileno(), termios.TCIFLUSH)
 
 
 def _answer(session: _Session, number: int, pair: Asked, sides: SideBySide, key: str, note: str | None) -> bool:
@@ -213,12 +229,14 @@ def _ask_link(likely: tuple[LinkKind, str] | None) -> tuple[LinkKind, str] | Non
     default = likely[0].value if likely else ""
     while True:
         hint = f" [{default}]" if default else ""
-        word = ask(f"number or name{hint}, 0 to go back", default=default or "0").strip()
-        if word == "0":
+        word = ask(f"number or name{hint}, q to go back", default=default or "q").strip().lower()
+        if word in ("q", "quit", "0"):
             return None
         try:
-            chosen = kinds[int(word) - 1] if word.isascii() and word.isdigit() and 0 < int(word) <= len(kinds) else None
-            kind = chosen or read_kind(word)
+            numbered = (
+                kinds[int(word) - 1] if word.isascii() and word.isdigit() and 0 < int(word) <= len(kinds) else None
+            )
+            kind = numbered or _SHORT_KINDS.get(word) or read_kind(word)
             break
         except ReviewError as problem:
             output.say_error(str(problem))
@@ -268,7 +286,7 @@ def _show(sides: SideBySide, pair: Asked, place: str) -> None:
         output.text(" ".join(words.split()))
     output.text("")
     column = width if width < _NARROW else (width - 16) // 2
-    rows = [("", "", _head("A", sides.a), _head("B", sides.b))]
+    rows = [("", "", _head("A", sides.a, sides.beside_a), _head("B", sides.b, sides.beside_b))]
     for one in sides.fields:
         if one.a or one.b:
             most = _LINES.get(one.name, _MOST_LINES) * column
@@ -279,9 +297,10 @@ def _show(sides: SideBySide, pair: Asked, place: str) -> None:
     output.text("")
 
 
-def _head(name: str, row: Mapping[str, Any]) -> str:
-    """`A  sr_3f2a91c0, Embase`, and the record where it is a member of another one."""
-    member = "" if row["record_id"] == row["entry_id"] else f", in record {row['record_id'][:_ID]}"
+def _head(name: str, row: Mapping[str, Any], beside: Sequence[str]) -> str:
+    """`A  sr_3f2a91c0, Embase`, and what else is in its record: `, one record with PubMed 31793330`."""
+    more = f" and {len(beside) - _MOST_BESIDE} more" if len(beside) > _MOST_BESIDE else ""
+    member = f", one record with {', '.join(beside[:_MOST_BESIDE])}{more}" if beside else ""
     return f"{name}  {row['entry_id'][:_ID]}, {row['source']}{member}"
 
 

@@ -13,6 +13,7 @@ import click
 from review.cli import output
 from review.errors import UsageProblem
 from review.reporting.export import FORMATS, export_table, format_of, write_whole
+from review.reporting.own_files import refuse_own_files
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,6 +40,7 @@ def where_to(command: _Command) -> _Command:
 def checked(format: str, file: Path | None) -> str:
     """The format to write in, by --format and the ending of *file*; refused here, before any work is done."""
     if file is not None:
+        refuse_own_files(file)
         return format_of(file, format, FORMATS)
     if format in ("docx", "xlsx"):
         message = f"{format} is a document and needs a file"
@@ -50,8 +52,7 @@ def deliver(made: Table, lines: pl.DataFrame, format: str, file: Path | None) ->
     """Write *made*, or its raw *lines*, in *format* to *file* or to standard output."""
     content = export_table(made, lines, format, width=page_width() if file is None else 120)
     if file is not None:
-        write_whole(file, content)
-        output.say(f"wrote {file}")
+        output.say(f"wrote {write_whole(file, content)}")
     elif format == "parquet":
         output.frame(lines, "parquet")
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +11,9 @@ from review.cli import output
 from review.cli.context import Review, pass_review
 from review.cli.options import format_option
 from review.terms import SourceKind
+
+if TYPE_CHECKING:
+    from review.errors import FormatError
 
 _DIALECTS = ("auto", "pubmed_xml", "nbib", "ris", "wos", "endnote", "endnote_xml", "bibtex", "csv", "tsv")
 
@@ -44,9 +48,9 @@ def import_(
     """Import RIS, NBIB, PubMed XML, BibTeX, EndNote, Web of Science, CSV and TSV files.
 
     Each file gets a receipt: record markers seen, records read, each repair and each loss with its line. When
-    the markers do not add up nothing is imported. The same file twice adds nothing.
+    the markers do not add up nothing of it is imported; the other files are. The same file twice adds nothing.
     """
-    from review.errors import ReviewError, UsageProblem
+    from review.errors import FormatError, ReviewError, UsageProblem
     from review.search.history import list_receipts
     from review.search.ingest import import_file
     from review.search.receipts import words
@@ -60,32 +64,54 @@ def import_(
     mapping = dict(_pair(text) for text in maps)
     rejected = 0
     done: list[str] = []
+    failed: list[FormatError] = []
     try:
         for path in files:
-            receipt = import_file(
-                review.store,
-                path,
-                source=source,
-                source_kind=source_kind,
-                platform=platform,
-                run_id=run_id,
-                dialect=dialect,
-                mapping=mapping,
-                accept_loss=accept_loss,
-                strict=strict,
-                imported_by=review.named,
-            )
+            try:
+                receipt = import_file(
+                    review.store,
+                    path,
+                    source=source,
+                    source_kind=source_kind,
+                    platform=platform,
+                    run_id=run_id,
+                    dialect=dialect,
+                    mapping=mapping,
+                    accept_loss=accept_loss,
+                    strict=strict,
+                    imported_by=review.named,
+                )
+            except FormatError as problem:  # of this file alone: the others are not to wait for it
+                failed.append(problem)
+                continue
             output.text(words(receipt))
             done.append(path.name)
             rejected += 0 if receipt.already else receipt.records_rejected
     except ReviewError as problem:
         if len(files) > 1:
-            problem.message += f"; {_standing(done, [path.name for path in files[len(done) :]])}"
+            problem.message += f"; {_standing(done, [path.name for path in files if path.name not in done])}"
         raise
     finally:
         if rejected:
             one = rejected == 1
             output.say(f"{rejected} record{' was' if one else 's were'} rejected: see the lines above (lost)")
+        if len(failed) > 1:
+            for one_file in failed:
+                output.say(f"not imported: {one_file.message}")
+    if failed:
+        raise _not_imported(failed, len(files))
+
+
+def _not_imported(failed: list[FormatError], count: int) -> FormatError:
+    """The error of the one file that could not be read, or how many could not; the others were imported."""
+    from review.errors import FormatError
+
+    if len(failed) > 1:
+        message = f"{len(failed)} of {count} files were not imported: see the lines above (not imported)"
+        return FormatError(message, hint=failed[0].hint)
+    if count > 1:
+        failed[0].message += f"; the other {count - 1} of {count} files were imported"
+    return failed[0]
 
 
 def _standing(done: list[str], rest: list[str]) -> str:

@@ -7,6 +7,23 @@ from typing import Any, TypeVar
 
 import click
 
+
+class EventId(click.ParamType[str]):
+    """An id that a person gives an event: one line of at most 200 characters."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from review.flows.event_checks import problem_of_id
+
+        problem = problem_of_id(str(value))
+        if problem is not None:
+            self.fail(f"{str(value)[:40]!r} {problem}", param, ctx)
+        return str(value)
+
+
+EVENT_ID = EventId()
+
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 DATA_FORMATS = ("table", "csv", "json", "parquet")
@@ -20,5 +37,5 @@ def format_option(command: _Command) -> _Command:
         type=click.Choice(DATA_FORMATS),
         default="table",
         show_default=True,
-        help="How the rows are written to standard output.",
+        help="How the rows are written to standard output; a table shows the first 500.",
     )(command)

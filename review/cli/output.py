@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import shutil
@@ -14,8 +15,9 @@ from review.reporting.table import legible
 
 if TYPE_CHECKING:
     import polars as pl
+    from typing_extensions import Buffer
 
-
+_ROWS = 500  # of a table for people; rich needs seconds for thousands, and nobody reads them
 _STAMP = "SIMULATED"
 _simulated: ContextVar[bool] = ContextVar("simulated", default=False)
 _said: ContextVar[bool] = ContextVar("said", default=False)
@@ -27,15 +29,29 @@ def stamp(simulated: bool) -> None:
     _said.set(False)
 
 
+class _Closed(io.FileIO):
+    """A standard output that the shell has closed: says so to whoever writes first, and then takes everything."""
+
+    _told = False
+
+    def write(self, data: Buffer, /) -> int:
+        if not self._told:
+            self._told = True
+            raise OSError(errno.EBADF, "standard output is closed, and nothing was written to it")
+        return super().write(data)
+
+
 def open_streams() -> None:
     """Give the process the streams that its shell has closed (`>&-`), and have them take every character.
 
     A stream that is no UTF-8 gets a character that it lacks as its number (`\\u2265`): a title in Greek must not end a
     report on a terminal of Windows. In UTF-8 nothing is lost, and a pipe gets the same bytes as ever.
     """
-    # the next file that is opened would else take the number of standard output, and get what is printed
+    # the next file that is opened would else take the number of the stream, and be read or get what is printed
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
     if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        sys.stdout = io.TextIOWrapper(io.BufferedWriter(_Closed(os.devnull, "w")), encoding="utf-8")
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     for stream in (sys.stdout, sys.stderr):
@@ -68,7 +84,10 @@ def counted(number: int, thing: str) -> str:
 
 
 def frame(rows: pl.DataFrame, format: str = "table", *, title: str = "") -> None:
-    """Rows in the format that was asked for; no rows are a header, not an error."""
+    """Rows in the format that was asked for; no rows are a header, not an error.
+
+    A table shows the first 500 and says how many there are; the other formats hold every row.
+    """
     if _simulated.get():
         rows, title = stamped(rows), title if _STAMP in title else f"{_STAMP}: {title}".rstrip(": ")
     if format == "csv":
@@ -77,6 +96,8 @@ def frame(rows: pl.DataFrame, format: str = "table", *, title: str = "") -> None
         import json
 
         text(json.dumps(rows.to_dicts(), ensure_ascii=False, indent=1, default=str))
+        if _simulated.get() and not rows.height:
+            say(_STAMP)  # an empty list has no column that could
     elif format == "parquet":
         binary = io.BytesIO()
         rows.write_parquet(binary)
@@ -85,7 +106,9 @@ def frame(rows: pl.DataFrame, format: str = "table", *, title: str = "") -> None
             raise UsageProblem(message, hint="send it to a file: ... --format parquet > rows.parquet")
         sys.stdout.buffer.write(binary.getvalue())
     else:
-        _rich_table(rows, title=title)
+        _rich_table(rows.head(_ROWS), title=title)
+        if rows.height > _ROWS:
+            say(f"the first {_ROWS} of {rows.height} rows; all of them: --format csv")
 
 
 def stamped(rows: pl.DataFrame) -> pl.DataFrame:

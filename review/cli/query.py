@@ -47,7 +47,9 @@ def query(
         raise UsageProblem(message, hint="give a SELECT in quotes, or a NAME of: review query --list")
     if file is not None:
         from review.reporting.export import FRAME_FORMATS, format_of
+        from review.reporting.own_files import refuse_own_files
 
+        refuse_own_files(file)
         format = format_of(file, format, FRAME_FORMATS)
     rows = run_report(
         review.store,
@@ -61,8 +63,8 @@ def query(
     if file is not None:
         from review.reporting.export import export_frame, write_whole
 
-        write_whole(file, export_frame(output.stamped(rows), format))
-        output.say(f"wrote {file}: {rows.height} rows")
+        where = write_whole(file, export_frame(output.stamped(rows), format))
+        output.say(f"wrote {where}: {output.counted(rows.height, 'row')}")
         return
     output.frame(rows, format, title="")
 

@@ -11,7 +11,7 @@ import click
 from review.cli import output
 from review.cli.asking import ask
 from review.cli.context import Review, pass_review
-from review.cli.options import format_option
+from review.cli.options import EVENT_ID, format_option
 
 if TYPE_CHECKING:
     from review.screening.queue import Card
@@ -75,7 +75,7 @@ def show(review: Review, record: str) -> None:
 @_stage_option
 @click.option("--reason", metavar="CODE", help="Reason for exclusion; needed at full text.")
 @click.option("--note", help="A free note.")
-@click.option("--id", "decision_id", help="An id of your own; the same id twice is one decision.")
+@click.option("--id", "decision_id", type=EVENT_ID, help="An id of your own; the same id twice is one decision.")
 @pass_review
 def decide(
     review: Review,

@@ -57,8 +57,11 @@ def export(review: Review, decision: str, format: str | None, file: Path | None)
 
 def checked(format: str | None, file: Path | None) -> str:
     """The format to write in; refused here, before any work is done."""
+    from review.reporting.own_files import refuse_own_files
     from review.search.written.formats import format_of_file
 
+    if file is not None:
+        refuse_own_files(file)
     return format_of_file(file.name, format) if file is not None else format or "ris"
 
 
@@ -69,10 +72,10 @@ def deliver(found: Exported, format: str, file: Path | None, *, simulated: bool)
 
     text = write_references(found.references, format, simulated=simulated)
     if file is not None:
-        write_whole(file, text.encode())
+        where = write_whole(file, text.encode())
     elif text:
         output.text(text.rstrip("\n"))
     for words in found.words:
         output.say(words)
     if file is not None:
-        output.say(f"wrote {file}: {output.counted(len(found.references), 'reference')}")
+        output.say(f"wrote {where}: {output.counted(len(found.references), 'reference')}")

@@ -70,16 +70,18 @@ def gap(review: Review, outcome: str, figure: Path | None, format: str, file: Pa
     Example: review table gap --outcome pain --format html --output gap.html
     """
     from review.reporting.gap_map import draw_gap_map, gap_list, gap_map, refuse_ending
+    from review.reporting.own_files import refuse_own_files
     from review.reporting.writers import fits
 
     format = checked(format, file)
     if figure is not None:
+        refuse_own_files(figure)
         refuse_ending(figure)
     made, lines = gap_map(review.store, review.project, outcome=outcome)
     if figure is not None:
         # before the table, so that a figure that cannot be drawn does not hide behind a page of it
-        draw_gap_map(lines, figure, title=made.caption, simulated=review.project.simulated)
-        output.say(f"wrote {figure}")
+        where = draw_gap_map(lines, figure, title=made.caption, simulated=review.project.simulated)
+        output.say(f"wrote {where}")
     if format == "table" and not fits(made, page_width()):
         made = gap_list(made, lines)
     deliver(made, lines, format, file)

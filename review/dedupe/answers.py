@@ -133,6 +133,9 @@ def answer(
     given = tables.read_standing_answers(store)
     again = next((row for row in given if answer_id and row["answer_id"] == answer_id), None)
     if again is not None:
+        if again["answer"] != said or {again["record_a"], again["record_b"]} != {one, other}:
+            words = f"{again['answer']} for {again['record_a']} and {again['record_b']}"
+            raise deeds.taken_id(again["answer_id"], words)
         return Answered(again["answer_id"], _read_answer(again["answer"]), again["now_a"], again["now_b"], new=False)
     made = answer_id or str(uuid.uuid4())
     remark = ""
@@ -144,8 +147,6 @@ def answer(
             message = f"{a!r} and {b!r} are the same source record, or versions of one"
             raise DecisionError(message)
     else:
-        if said is Answer.MERGE:
-            _check_no_link(store, one, other)
         deed = deeds.merge if said is Answer.MERGE else deeds.split
         remark = deed(store, project, one, other, who=person, note=note, event_id=made).remark
     low, high = sorted((one, other))
@@ -193,14 +194,6 @@ def _read_answer(word: str) -> Answer:
     except ValueError:
         message = f"{word!r} is not an answer; allowed: {', '.join(Answer)}"
         raise UsageProblem(message) from None
-
-
-def _check_no_link(store: Store, a: str, b: str) -> None:
-    """Raises DecisionError where people say that the two are linked, and so two."""
-    for row in links.between(store, a, b):
-        if row["who"] != links.PUBMED:
-            message = f"{a} and {b} cannot be merged: {row['who']} linked them as {row['kind']}"
-            raise DecisionError(message, hint=f"take the link back first: review dedupe unlink {row['link_id']}")
 
 
 def _write(

@@ -4,8 +4,9 @@ Of several human words on one pair the last one counts (the one that names the o
 later to arrive). Everything else is a set: which edges live, which pairs are kept apart. Edges join in a
 fixed order (people's before the program's, a shared PMID before a shared DOI before what is printed alike, then by
 id). An edge is held back that would bring a kept-apart pair together, or put two PMIDs, two DOIs or two numbers of
-one trial registry into one cluster without a person, a shared PMID or, for registries, a shared DOI to vouch for it.
-So where a record without identifiers ties two works together, the weakest edge gives way, and a person is asked.
+one trial registry into one cluster without a person, a shared PMID or, for registries, a shared DOI to vouch for it;
+or two volumes, pages or years, unless a person, a PMID or a DOI joins the two records that print them.
+So where a record that prints little ties two works together, the weakest edge gives way, and a person is asked.
 """
 
 from __future__ import annotations
@@ -15,15 +16,21 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from types import MappingProxyType
 
-from review.dedupe.match import strength
-from review.dedupe.prepare import Prepared
+from review.dedupe.match import RULES, strength
+from review.dedupe.prepare import Pages, Prepared
 from review.terms import DuplicateEventKind as Kind
 
 PairKey = tuple[str, str]
 
-_CALLED = ("PMID", "DOI", "registry number")
-_REGISTRY = 2
+TWO_WORKS = "the record would hold"
+_CALLED = ("PMID", "DOI", "registry number", "volume", "page", "year")
+_REGISTRY, _VOLUME, _PAGE, _YEAR = range(2, 6)
+_YEARS_APART = 2  # from ahead of print to the volume, and a year that a database took from elsewhere
+Value = str | int | Pages
+Values = tuple[set[Value], ...]
+_NOTHING: Values = tuple(set() for _ in _CALLED)
 _LETTERS = re.compile(r"^[A-Z]+")
 
 
@@ -172,10 +179,13 @@ def standing(events: Iterable[DuplicateEvent]) -> Standing:
     )
 
 
-def cluster(records: Iterable[Prepared], events: Iterable[DuplicateEvent]) -> Clusters:
+def cluster(
+    records: Iterable[Prepared], events: Iterable[DuplicateEvent], unlike: Mapping[PairKey, str] = MappingProxyType({})
+) -> Clusters:
     """The clusters that *events* (on entries) make; the record id is the smallest entry.
 
-    *records* are the versions of every entry that an event names; what no event names is a record by itself.
+    *records* are the versions of every entry that an event names; what no event names is a record by itself. No merge
+    of the program brings a pair of *unlike* (with the reason) together.
     """
     now = standing(events)
     records = list(records)
@@ -197,6 +207,7 @@ def cluster(records: Iterable[Prepared], events: Iterable[DuplicateEvent]) -> Cl
         elif forest.join(edge.a, edge.b):
             joined.append(edge)
     forest.bless_what_people_joined()
+    forest.keep_apart(unlike)
     for edge in sorted(now.automatic, key=place):
         if forest.root(edge.a) == forest.root(edge.b):
             continue
@@ -215,16 +226,22 @@ class _Forest:
     def __init__(self, records: Sequence[Prepared], now: Standing) -> None:
         self._parent: dict[str, str] = {}
         self._tree: dict[str, list[str]] = {}
-        self._apart: dict[str, dict[str, DuplicateEvent]] = defaultdict(dict)
+        self._apart: dict[str, dict[str, str]] = defaultdict(dict)  # with the reason, in words
         for (a, b), event in now.apart.items():
-            self._apart[a][b] = event
-            self._apart[b][a] = event
-        self._ids: dict[str, tuple[set[str], set[str], set[str]]] = {}  # root → PMIDs, DOIs, registry numbers
-        self._blessed: set[frozenset[str]] = set()
-        vouched: dict[tuple[str, str], set[str]] = defaultdict(set)
+            done = "locked" if event.kind is Kind.LOCK else "split"
+            words = f"{a} and {b} were {done} by {event.who or 'somebody'} (event {event.event_id})"
+            self._apart[a][b] = self._apart[b][a] = words
+        self._ids: dict[str, Values] = {}  # root → a set for each of _CALLED
+        self._blessed: set[frozenset[Value]] = set()
+        vouched: dict[tuple[str, str], set[Value]] = defaultdict(set)
         for record in records:
-            own = self._ids.setdefault(record.entry, (set(), set(), set()))
+            own = self._ids.get(record.entry)
+            if own is None:
+                own = self._ids[record.entry] = _nothing()
             own[_REGISTRY].update(record.registry_ids)
+            for place, value in ((_VOLUME, record.volume), (_PAGE, record.pages), (_YEAR, record.year)):
+                if value is not None:
+                    own[place].add(value)
             if record.doi:
                 own[1].add(record.doi)
                 vouched["doi", record.doi].update(record.registry_ids)
@@ -237,6 +254,11 @@ class _Forest:
         for own in self._ids.values():
             for of_one_kind in own:
                 self._bless(of_one_kind)
+        for edge in now.automatic:
+            if edge.rule in RULES:  # an identifier vouches for what the two print
+                two = (self._ids.get(one, _nothing())[_VOLUME:] for one in (edge.a, edge.b))
+                for one, other in zip(*two, strict=True):
+                    self._blessed.update(frozenset((mine, theirs)) for mine in one for theirs in other)
 
     def root(self, one: str) -> str:
         path = []
@@ -257,36 +279,41 @@ class _Forest:
             return False
         self._tree.setdefault(large, [large]).extend(self._tree.pop(small, [small]))
         self._parent[small] = large
-        there = self._ids.setdefault(large, (set(), set(), set()))
-        for mine, theirs in zip(there, self._ids.get(small, ((), (), ())), strict=True):
-            mine.update(theirs)
+        theirs = self._ids.get(small)
+        if theirs is not None:
+            for mine, of_one_kind in zip(self._ids.setdefault(large, _nothing()), theirs, strict=True):
+                mine.update(of_one_kind)
         return True
 
+    def keep_apart(self, unlike: Mapping[PairKey, str]) -> None:
+        """Besides what people keep apart, these."""
+        for (a, b), reason in unlike.items():
+            self._apart[a][b] = self._apart[b][a] = f"{TWO_WORKS} {a} and {b}: {reason}"
+
     def kept_apart(self, a: str, b: str) -> str | None:
-        """Who keeps the two trees apart, in words, or None."""
+        """Who or what keeps the two trees apart, in words, or None."""
         if not self._apart:
             return None
         small, large = sorted((self.root(a), self.root(b)), key=lambda root: (len(self.tree(root)), root))
         for member in sorted(self.tree(small)):
-            for partner, event in sorted(self._apart.get(member, {}).items()):
+            for partner, words in sorted(self._apart.get(member, {}).items()):
                 if self.root(partner) == large:
-                    done = "locked" if event.kind is Kind.LOCK else "split"
-                    low, high = sorted((member, partner))
-                    return f"{low} and {high} were {done} by {event.who or 'somebody'} (event {event.event_id})"
+                    return words
         return None
 
     def mixes_ids(self, a: str, b: str) -> str | None:
-        """The two identifiers that would come into one cluster without anybody having vouched for it."""
-        none: tuple[set[str], set[str], set[str]] = (set(), set(), set())
+        """The two identifiers or places that would come into one cluster without anybody having vouched for it."""
+        none = _NOTHING
         both = zip(self._ids.get(self.root(a), none), self._ids.get(self.root(b), none), strict=True)
         for place, (here, there) in enumerate(both):
             if not here or not there or here == there:
                 continue
-            for one in sorted(here - there):
-                for other in sorted(there - here):
-                    of_one_kind = place != _REGISTRY or _registry(one) == _registry(other)
-                    if of_one_kind and frozenset((one, other)) not in self._blessed:
-                        return f"the cluster would hold two {_CALLED[place]}s, {one} and {other}"
+            # what both trees hold says nothing of identifiers; of places it may still be unlike the rest
+            mine, theirs = (here - there, there - here) if place < _VOLUME else (here, there)
+            for one in sorted(mine, key=_in_words):
+                for other in sorted(theirs, key=_in_words):
+                    if _unlike(place, one, other) and frozenset((one, other)) not in self._blessed:
+                        return f"the cluster would hold two {_CALLED[place]}s, {_in_words(one)} and {_in_words(other)}"
         return None
 
     def bless_what_people_joined(self) -> None:
@@ -299,9 +326,42 @@ class _Forest:
         """Member → smallest member, for every tree of two or more."""
         return {member: name for tree in self._tree.values() for name in (min(tree),) for member in tree}
 
-    def _bless(self, ids: set[str]) -> None:
+    def _bless(self, ids: set[Value]) -> None:
         if len(ids) > 1:
-            self._blessed.update(frozenset(two) for two in combinations(sorted(ids), 2))
+            self._blessed.update(frozenset(two) for two in combinations(sorted(ids, key=_in_words), 2))
+
+
+def _nothing() -> Values:
+    return set(), set(), set(), set(), set(), set()
+
+
+def _unlike(place: int, one: Value, other: Value) -> bool:
+    """Whether two values of one kind are of two works as far as they tell."""
+    if one == other:
+        return False
+    if place == _REGISTRY:
+        return _registry(str(one)) == _registry(str(other))
+    if isinstance(one, int) and isinstance(other, int):
+        return abs(one - other) > _YEARS_APART
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return _other_pages(one, other)
+    return True
+
+
+def _other_pages(one: Pages, other: Pages) -> bool:
+    """Whether pages differ as `evidence.page_agrees` has it; an article number and pages can be of one article."""
+    (first, last), (begin, end) = one, other
+    bare = [(page or "").lstrip("abcdefghijklmnopqrstuvwxyz") for page in (last or first, end or begin)]
+    if first is None or begin is None:
+        return not (bare[0].endswith(bare[1]) or bare[1].endswith(bare[0]))
+    # of two ranges that end alike, the beginning of one is wrong
+    if first == begin or bare[0] == bare[1]:
+        return False
+    return first.isdigit() == begin.isdigit()
+
+
+def _in_words(value: Value) -> str:
+    return "-".join(page for page in value if page) if isinstance(value, tuple) else str(value)
 
 
 def _registry(number: str) -> str:

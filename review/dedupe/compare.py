@@ -6,14 +6,19 @@ entry (column entry_id) are each compared, and a pair is of two entries.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
 import polars as pl
 
 from review.dedupe.block import candidate_pairs
-from review.dedupe.cluster import Clusters, DuplicateEvent, cluster
+from review.dedupe.cluster import TWO_WORKS, Clusters, DuplicateEvent, PairKey, cluster
 from review.dedupe.evidence import evidence
+from review.dedupe.match import RULES as IDENTIFIED
 from review.dedupe.normalise import normalised
 from review.dedupe.prepare import prepare
 from review.dedupe.rules import (
+    BY_RANK,
     Decided,
     best_versions,
     crowded_dois,
@@ -23,6 +28,7 @@ from review.dedupe.rules import (
     judged,
     related,
     shared_dois,
+    two_works,
 )
 from review.terms import DuplicateEventKind
 
@@ -30,7 +36,8 @@ from review.terms import DuplicateEventKind
 def compare(records: pl.DataFrame) -> Decided:
     """The pairs of *records* (columns of v1.source_record) that a rule merges, and those that a person is asked."""
     plain = _by_entry(records)
-    return decided(_of_entries(plain, _said(plain, evidence(plain, _candidates(plain)))))
+    said = _of_entries(plain, _said(plain, evidence(plain, _candidates(plain))))
+    return _without_chains(records, said, decided(said))
 
 
 def compare_related(records: pl.DataFrame) -> pl.DataFrame:
@@ -55,12 +62,7 @@ def compare_two(records: pl.DataFrame, a: str, b: str) -> pl.DataFrame:
 
 def clusters(records: pl.DataFrame, found: Decided) -> Clusters:
     """The clusters that the merges of *found* make of *records*, before any person has spoken."""
-    merges = found.merge.select("id_a", "id_b", "rule").rows()
-    events = [
-        DuplicateEvent(f"{a} {b}", DuplicateEventKind.MERGE, a, b, rule, True, None, None, place)
-        for place, (a, b, rule) in enumerate(merges)
-    ]
-    return cluster(prepare(records, {one for a, b, _ in merges for one in (a, b)}), events)
+    return _clusters(records, found.merge.select("id_a", "id_b", "rule").rows())
 
 
 def questions(found: Decided, made: Clusters) -> pl.DataFrame:
@@ -92,6 +94,56 @@ def between_records(pairs: pl.DataFrame, made: Clusters) -> pl.DataFrame:
     low, high = pl.min_horizontal("record_a", "record_b"), pl.max_horizontal("record_a", "record_b")
     between = pairs.with_columns(record_a=low, record_b=high).filter(low != high)
     return between.unique(["record_a", "record_b"], keep="first", maintain_order=True)
+
+
+def _clusters(
+    records: pl.DataFrame, merges: Sequence[tuple[str, str, str]], unlike: Mapping[PairKey, str] = MappingProxyType({})
+) -> Clusters:
+    events = [
+        DuplicateEvent(f"{a} {b}", DuplicateEventKind.MERGE, a, b, rule, True, None, None, place)
+        for place, (a, b, rule) in enumerate(merges)
+    ]
+    return cluster(prepare(records, {one for a, b, _ in merges for one in (a, b)}), events, unlike)
+
+
+def _without_chains(records: pl.DataFrame, said: pl.DataFrame, found: Decided) -> Decided:
+    """*found*, where a record that prints little ties no two works together that the pairs of *said* tell apart.
+
+    The weakest of the merges between them is asked. An identifier that one of the two shares speaks for it.
+    """
+    merges = found.merge.select("id_a", "id_b", "rule").rows()
+    together = _connected(merges)
+    known = {one for a, b, rule in merges if rule in IDENTIFIED for one in (a, b)}
+    unlike = {
+        (a, b): reason
+        for a, b, reason in two_works(said).iter_rows()
+        if a not in known and b not in known and together.get(a, a) == together.get(b, b)
+    }
+    if not unlike:
+        return found
+    concerned = {together[a] for a, _ in unlike}
+    made = _clusters(records, [one for one in merges if together[one[0]] in concerned], unlike)
+    held = [(edge.a, edge.b, edge.why) for edge in made.held if edge.why.startswith(TWO_WORKS)]
+    why = pl.DataFrame(held, schema={"id_a": pl.String, "id_b": pl.String, "why": pl.String}, orient="row")
+    asked = found.merge.drop("reasons").join(why, on=["id_a", "id_b"]).rename({"why": "reasons"})
+    ask = pl.concat([found.ask, asked.select(found.ask.columns)]).sort(**BY_RANK)
+    return Decided(found.merge.join(why, on=["id_a", "id_b"], how="anti", maintain_order="left"), ask)
+
+
+def _connected(merges: Sequence[tuple[str, str, str]]) -> dict[str, str]:
+    """One name for all that merges connect, whatever is said against it."""
+    above: dict[str, str] = {}
+
+    def root(one: str) -> str:
+        while (over := above.setdefault(one, one)) != one:
+            above[one] = above[over]
+            one = above[over]
+        return one
+
+    for a, b, _ in merges:
+        low, high = sorted((root(a), root(b)))
+        above[high] = low
+    return {one: root(one) for one in above}
 
 
 def _by_entry(records: pl.DataFrame) -> pl.DataFrame:

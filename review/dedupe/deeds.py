@@ -12,7 +12,7 @@ from typing import Any
 
 from review.database import Append, Store
 from review.dedupe import store as tables
-from review.dedupe.cluster import Clusters, DuplicateEvent, live_events
+from review.dedupe.cluster import Clusters, DuplicateEvent, live_events, standing
 from review.dedupe.log import Log, about, entry_named, locked, read
 from review.errors import DecisionError, UsageProblem
 from review.project import Project
@@ -44,7 +44,7 @@ def merge(
     note: str | None = None,
     event_id: str | None = None,
 ) -> Done:
-    """Say that two records are one. Raises DecisionError when somebody keeps them apart."""
+    """Say that two records are one. Raises DecisionError when somebody keeps them apart, or linked them."""
     return _say(store, project, Kind.MERGE, a, b, who=who, note=note, event_id=event_id)
 
 
@@ -99,7 +99,10 @@ def undo(
     note: str | None = None,
     event_id: str | None = None,
 ) -> Done:
-    """Take one event of the log back; an undone automatic merge is not made again. An undo can be undone."""
+    """Take one event of the log back; an undone automatic merge is not made again. An undo can be undone.
+
+    Raises DecisionError for an event that keeps two linked records apart: it goes with the link.
+    """
     person = project.reviewer(who).id
     log = read(store)
     target = next((one for one in log.events if one.event_id == event), None)
@@ -109,20 +112,24 @@ def undo(
             message = f"{event!r} is not an event of the log"
             raise UsageProblem(message, hint="review dedupe log lists them; the first eight characters are enough")
         target = found[0]
-    retry = any(one.event_id == event_id for one in log.events)
+    made = next((one for one in log.events if one.event_id == event_id), None)
+    if made is not None and made.undo_of != target.event_id:
+        raise taken_id(made.event_id, _words(made))
     if target.automatic and target.kind is Kind.UNDO:
         raise _of_the_program(log, target)
     live = live_events(log.events)
-    if target.event_id not in live and not retry:
+    if target.event_id not in live and made is None:
         message = f"event {target.event_id} is undone already"
         if any(one.automatic and one.undo_of == target.event_id and one.event_id in live for one in log.events):
             hint = f"the program did; to keep the two apart: review dedupe split {target.record_a} {target.record_b}"
             raise DecisionError(message, hint=hint)
         raise DecisionError(message, hint="undo the undo to bring it back")
     row = event_row(Kind.UNDO, None, person, note=note, event_id=event_id, undo_of=target.event_id)
-    clusters = _append(store, log, row)
     origin = _origin(log, target)
     a, b = origin.record_a or "", origin.record_b or ""
+    if made is None:
+        _keep_linked_apart(store, log, row, (a, b))
+    clusters = _append(store, log, row)
     done = Done(row["event_id"], clusters.find(a), clusters.find(b))
     if origin is target and target.kind is Kind.MERGE and done.together:
         return replace(done, remark=f"{a} and {b} are still one record through others; keep them apart with a split")
@@ -173,27 +180,64 @@ def _say(
     if low == high:
         message = f"{a!r} and {b!r} are the same source record, or versions of one"
         raise DecisionError(message, hint="give the two source records; review dedupe explain shows a record's members")
-    if event_id and any(event.event_id == event_id for event in log.events):
+    made = next((event for event in log.events if event.event_id == event_id), None)
+    if made is not None:
+        if (made.kind, made.pair) != (kind, (low, high)):
+            raise taken_id(made.event_id, _words(made))
         now = log.clusters()
-        return Done(event_id, now.find(low), now.find(high))
+        return Done(made.event_id, now.find(low), now.find(high))
     spoken = [event for event in about(log.events, (low, high)) if not event.automatic and event.pair]
     before = next((event.event_id for event in reversed(spoken) if _same_matter(event.kind, kind)), None)
     if kind is Kind.UNLOCK and not locked(log.events, (low, high)):
         message = f"{low} and {high} are not locked"
         raise DecisionError(message)
     row = event_row(kind, (low, high), person, note=note, event_id=event_id, supersedes=before)
+    if kind is Kind.UNLOCK:
+        _keep_linked_apart(store, log, row, (low, high))
     if kind is Kind.MERGE:
+        _refuse_linked(store, (low, high), "cannot be merged")
+        if locked(log.events, (low, high)):
+            message = f"{low} and {high} cannot be merged: the pair is locked"
+            raise DecisionError(message, hint=f"if they are one: review dedupe unlock {low} {high}")
         # the new edge may push another person's merge aside, because edges join in the order of their ids
         before_it = set(log.clusters().held)
         held = [edge for edge in log.clusters([_placed(row, log)]).held if edge not in before_it]
         refusal = next((edge.why for edge in held if edge.rule is None), None)
-        if refusal is None and locked(log.events, (low, high)):
-            refusal = "the pair is locked"
         if refusal is not None:
             message = f"{low} and {high} cannot be merged: {refusal}"
-            raise DecisionError(message, hint="undo that event first: review dedupe undo EVENT")
+            hint = "take that word back first: review dedupe log --people lists it, review dedupe undo EVENT undoes it"
+            raise DecisionError(message, hint=hint)
     clusters = _append(store, log, row)
     return Done(row["event_id"], clusters.find(low), clusters.find(high))
+
+
+def taken_id(event_id: str, words: str) -> DecisionError:
+    """That an id of somebody's own names another deed already."""
+    message = f"the id {event_id!r} is that of another deed: {words}"
+    return DecisionError(message, hint="give this one an id of its own, or none")
+
+
+def _words(event: DuplicateEvent) -> str:
+    if event.pair is None:
+        return f"undo of {event.undo_of}"
+    return f"{event.kind} of {event.record_a} and {event.record_b}"
+
+
+def _refuse_linked(store: Store, pair: tuple[str, str], what: str) -> None:
+    """Raises DecisionError where people say that the two are linked, and so two."""
+    now = tables.read_records_of(store, pair)
+    ends = {now.get(one, one) for one in pair}
+    for row in tables.read_links(store, min(ends)).to_dicts() if len(ends) > 1 else ():
+        if {row["from_record_id"], row["to_record_id"]} == ends and row["who"] != tables.PUBMED:
+            message = f"{pair[0]} and {pair[1]} {what}: {row['who']} linked them as {row['kind']}"
+            raise DecisionError(message, hint=f"take the link back first: review dedupe unlink {row['link_id']}")
+
+
+def _keep_linked_apart(store: Store, log: Log, row: dict[str, Any], pair: tuple[str, str]) -> None:
+    """Raises DecisionError where *row* would take away what keeps two linked records apart."""
+    kept = standing(log.events).apart.get(pair), standing([*log.events, _placed(row, log)]).apart.get(pair)
+    if kept[0] is not None and kept[1] is None:
+        _refuse_linked(store, pair, "are kept apart by their link")
 
 
 def _append(store: Store, log: Log, row: dict[str, Any]) -> Clusters:

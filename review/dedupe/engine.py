@@ -15,7 +15,7 @@ from typing import Any
 
 from review.database import Replace, Store
 from review.dedupe import store as tables
-from review.dedupe.cluster import Clusters, PairKey, standing
+from review.dedupe.cluster import Clusters, PairKey
 from review.dedupe.compare import compare
 from review.dedupe.deeds import event_row
 from review.dedupe.log import Log, named, read
@@ -32,7 +32,8 @@ PROGRAM = "program"
 class Deduplicated:
     """What one run did: counts of source records, records, new and withdrawn merges, and pairs that wait for a person.
 
-    Versions of one entry are one source record. Merges are counted as pairs on which nobody has spoken.
+    Versions of one entry are one source record. A merge makes two records one, so that the counts add up: the records
+    before the run, less the new merges, and the withdrawn ones more, are those after it.
     """
 
     source_records: int
@@ -40,6 +41,11 @@ class Deduplicated:
     new_merges: int
     queue: int
     withdrawn: int = 0
+
+    @property
+    def removed(self) -> int:
+        """How many duplicates went: source records less records, whoever merged them."""
+        return self.source_records - self.records
 
 
 def deduplicate(store: Store, project: Project, *, who: str = PROGRAM) -> Deduplicated:
@@ -57,15 +63,15 @@ def deduplicate(store: Store, project: Project, *, who: str = PROGRAM) -> Dedupl
     fresh = [tables.to_event(row) for row in rows]
     clusters = log.clusters(fresh)
     store.apply([*tables.append_events({"dedupe.duplicate_event": rows}), *tables.write_clusters(clusters)])
-    before, after = standing(log.events), standing([*log.events, *fresh])
-    was, now = ({(edge.a, edge.b) for edge in one.automatic} - after.spoken for one in (before, after))
-    entries = set(records["entry_id"].unique())
+    before, entries = log.clusters(), set(records["entry_id"].unique())
+    was, now = _counted(entries, before), _counted(entries, clusters)
+    common = len({(before.find(one), clusters.find(one)) for one in entries})
     return Deduplicated(
         source_records=len(entries),
-        records=_counted(entries, clusters),
-        new_merges=len(now - was),
+        records=now,
+        new_merges=common - now,
         queue=unanswered(found, log, clusters, tables.read_linked(store)).height,
-        withdrawn=len(was - now),
+        withdrawn=common - was,
     )
 
 

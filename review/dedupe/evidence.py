@@ -20,7 +20,7 @@ _SIDES: Final = (
     "id", "title", "title_run", "numbers", "part", "year", "volume", "issue", "first_page", "last_page", "doi", "pmid",
     "registry", "families", "first_family", "authors", "author_words", "journal", "journal_initials", "notice",
     "ahead", "protocol", "preprint", "meeting", "chapter", "conference", "population",
-    "notice_head", "notice_kind", "version", "report",
+    "notice_head", "notice_kind", "version", "report", "title_rest", "entry_of_trial",
 )  # fmt: skip
 
 # below these no rule and no queue can take a pair, whatever else agrees

@@ -71,7 +71,7 @@ def explain(store: Store, project: Project, a: str, b: str) -> Explanation:
         vetoes=_named(said["other_work"], said["to_ask"]),
         held=tuple(edge.why for edge in clusters.held if (edge.a, edge.b) == (low, high)),
         events=about(log.events, (low, high)),
-        conflicts=_named(said["conflicts"]),
+        conflicts=() if said["verdict"] == "merge" else _named(said["conflicts"]),
         asked_as=said["proposal"] if said["rule"] is None else None,
         program=said["verdict"],
         scores={name: None if said[column] is None else round(said[column], 1) for name, column in _SCORES.items()},

@@ -5,6 +5,7 @@ A link also keeps its two records apart: the split that comes with it bears the 
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,17 +14,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
+from rapidfuzz import fuzz
 
 from review.database import Append, Store
 from review.dedupe import store as tables
 from review.dedupe.cluster import DuplicateEvent, live_events, standing
-from review.dedupe.deeds import event_row
+from review.dedupe.deeds import event_row, taken_id
 from review.dedupe.log import Log, about, entry_named, read
 from review.errors import DecisionError, UsageProblem
 from review.project import Project
 from review.terms import DuplicateEventKind, LinkKind
 
-PUBMED = "PubMed"  # who tells a link that is no event of a person
+PUBMED = tables.PUBMED
 
 MEANING: Mapping[LinkKind, str] = {
     LinkKind.ERRATUM_OF: "the erratum",
@@ -38,6 +40,9 @@ MEANING: Mapping[LinkKind, str] = {
     LinkKind.REGISTRY_OF: "the registry record",
     LinkKind.COMPANION_OF: "another report of the same study",
 }
+_NOTICE = re.compile(r"errat\w*|corrigend\w*|correct\w*|addend\w*|retract\w*|expression of concern", re.IGNORECASE)
+_TIE = 5.0  # points of 100
+_MOST_PROPOSED = 3
 _ID = 11  # characters of an id, sr_ and eight: enough to name it
 EITHER_WAY = frozenset({LinkKind.COMPANION_OF})  # A of B says the same as B of A
 
@@ -84,8 +89,8 @@ def link(
 ) -> Linked:
     """Say that *a* is the erratum, reply, preprint ... of *b*, and keep the two apart.
 
-    A link that stands already is left as it is. Raises DecisionError where the two are one record, and where a link
-    of that kind leads back from *b* to *a*.
+    A link that stands already is left as it is. Raises DecisionError where the two are one record, where a link of
+    that kind leads back from *b* to *a*, and where *link_id* is that of another link or deed.
     """
     person = project.reviewer(who).id
     wanted = read_kind(kind)
@@ -95,7 +100,10 @@ def link(
     ends = clusters.find(of), clusters.find(to)
     made = next((row for row in _rows(store) if link_id and row["link_id"] == link_id), None)
     if made is not None:
+        _check_same(store, made, wanted, (of, to))
         return Linked(made["link_id"], LinkKind(made["kind"]), made["from_record"], made["to_record"], new=False)
+    if link_id and any(event.event_id == link_id for event in log.events):
+        raise taken_id(link_id, "review dedupe log lists it")
     _check_two(a, b, of, to, ends)
     links = all_links(store).to_dicts()
     pair = (min(of, to), max(of, to))
@@ -192,6 +200,21 @@ def link_log(store: Store) -> pl.DataFrame:
     return tables.read_link_log(store)
 
 
+def likeliest(proposed: pl.DataFrame) -> pl.DataFrame:
+    """Of the rows of `waiting.linkable` those that a person needs: the best of each record_a, at most three.
+
+    The best is whose title is most alike; what comes within a few points of it stays too.
+    """
+    scores = [
+        fuzz.token_set_ratio(_NOTICE.sub(" ", a or "").casefold(), (b or "").casefold())
+        for a, b in proposed.select("title_a", "title_b").iter_rows()
+    ]
+    rows = proposed.with_columns(pl.Series("score", scores, dtype=pl.Float64)).with_row_index("place")
+    best = pl.col("score").max().over("record_a") - pl.col("score") <= _TIE
+    few = pl.col("score").rank("ordinal", descending=True).over("record_a") <= _MOST_PROPOSED
+    return rows.filter(best & few).sort("place").select(proposed.columns)
+
+
 def _withdraw(
     store: Store,
     project: Project,
@@ -253,6 +276,15 @@ def _done(store: Store, withdrawal_id: str | None) -> Withdrawn | None:
     """What a withdrawal of that id took back already, where it is sent again."""
     row = next((row for row in _rows(store) if withdrawal_id and row["link_id"] == withdrawal_id), None)
     return Withdrawn((str(row["supersedes"]),), apart=False) if row is not None else None
+
+
+def _check_same(store: Store, made: Mapping[str, Any], kind: LinkKind, pair: tuple[str, str]) -> None:
+    """Raises DecisionError where the link *made* says anything else than that the first is *kind* of the second."""
+    ends = entry_named(store, made["from_record"]), entry_named(store, made["to_record"])
+    same = ends == pair or (kind in EITHER_WAY and ends == pair[::-1])
+    if not same or made["kind"] != kind or made["deed"] != "linked":
+        deed = "" if made["deed"] == "linked" else "withdrawal of "
+        raise taken_id(made["link_id"], f"{deed}{ends[0]} {made['kind']} {ends[1]}")
 
 
 def _check_two(a: str, b: str, of: str, to: str, ends: tuple[str, str]) -> None:

@@ -18,6 +18,7 @@ PRINTED_ALIKE: Final = (
     "title_part_authors_volume",
     "title_authors_elocator",
     "title_authors_journal",
+    "same_registry_entry",
 )
 BY_STRENGTH: Final = {name: place for place, name in enumerate((*RULES, *PRINTED_ALIKE))}
 

@@ -33,7 +33,8 @@ _REMARK: Final = rf"\[{_SAID}[^\]]*(?:\]|$)|\({_SAID}[^\)]*\)"  # a database may
 _MARKED: Final = r"^\W*(?:retracted(?: article| paper)?|withdrawn|(?:temporary )?remov(?:ed|al))\b\s*[:.\]\)]"
 # a DOI of a database's entry, a journal, an issue or one file of a supplement: no article's
 _NO_ARTICLE: Final = (
-    r"^10\.1002/central/|^10\.3410/f\.|^10\.\d+/\(?issn\)?|[./]issue-\d+$|^10\.1371/journal\..*\.[sgt]\d{3}$"
+    r"^10\.1002/central/|^10\.3410/f\.|^10\.\d+/\(?issn\)?|[./]issue-\d+$|^10\.1371/journal\..*\.[sgt]\d{3}$|"
+    r"^10\.\d+/\(sici\)[^<]*$|^10\.\d+/\d{4}-\d{3}[\dx]\(\d{4}\)\d+$"  # cut before the page: of a whole issue
 )
 _ENOUGH_LEFT: Final = 12
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -107,6 +108,22 @@ _MEETING_TYPE: Final = r"(?:meeting|conference) abstract|\| abst$"
 _CHAPTER_TYPE: Final = r"^(?:book|edbook|ebook|chap|echap|inbook|incollection)\b|book|chapter"
 _CONFERENCE: Final = r"^proc\b|\b(?:proceedings of|conference|workshop|symposium|congress|annual meeting)\b"
 _CONFERENCE_TYPE: Final = r"^(?:conf|cpaper|inproceedings|proceedings|conference paper)\b"
+_NUMBERED: Final = ("title", "journal", "authors", "url")
+_REGISTRY_NUMBER: Final = (
+    r"\bNCT ?\d{8}|\bISRCTN ?\d{8}|\b(?:EUDRACT|EUCTR|CTIS)?[ :]*\d{4}-\d{6}-\d{2}|\bCHICTR[-A-Z]*\d{8,}|"
+    r"\bACTRN ?\d{14}|\bDRKS ?\d{8}|\bNTR\d{3,4}\b|\bIRCT\d{6,}(?:N\d+)?|\bCTRI/\d{4}/\d+/\d+|\bUMIN ?\d{9}|"
+    r"\bJRCTS?\d{9,}|\bKCT ?\d{7}|\bTCTR ?\d{11}|\bPACTR ?\d{10,}|\bSLCTR/\d{4}/\d+|\bRPCEC\d{8}"
+)
+_ENTRY_TYPE: Final = r"trial regist(?:ry|er|ration)|^registry$|\| registry$"
+_ENTRY_AUTHOR: Final = (
+    r"^;\s*(?:nct|isrctn|euctr|eudract|chictr|actrn|drks|ntr|irct\w*?|ctri|(?:jprn )?umin|(?:jprn )?jrcts?|jprn|kct|"
+    r"tctr|pactr|slctr|rpcec|rbr)(?:\s?\d[\w ]*)?(?:\s*,.*|\s+\p{L}{2,3})?\s*;$"
+)
+_ENTRY_JOURNAL: Final = (
+    r"\bclinicaltrials? gov\b|\btrialsearch\b|\bapps who int\b|\bisrctn\b|\bclinicaltrialsregister\b|\btrialregister\b|"
+    r"\banzctr\b|\bdrks de\b|\bchictr\b|\birct ir\b|\bctri nic in\b|\bumin ac jp\b|\bjrct\b|"
+    r"\b(?:clinical|controlled) trials? regist(?:er|ry)\b"
+)
 _POPULATIONS: Final = {
     "women": r"\b(?:wom[ae]n|females?|girls?)\b",
     "men": r"\b(?:m[ae]n|males?|boys?)\b",
@@ -128,16 +145,22 @@ COLUMNS: Final[dict[str, type[pl.DataType] | pl.DataType]] = {
     "source_record_id": pl.String, "title": pl.String, "authors": pl.String, "year": pl.Int32, "journal": pl.String,
     "volume": pl.String, "issue": pl.String, "pages": pl.String, "doi": pl.String, "pmid": pl.String,
     "registry_ids": pl.List(pl.String), "abstract": pl.String, "publication_types": pl.List(pl.String),
-    "record_type": pl.String,
+    "record_type": pl.String, "url": pl.String,
 }  # fmt: skip
+# characters that are looked at: what is longer is no title, and comparing two such texts would take hours
+_TITLE_ENOUGH, _AUTHORS_ENOUGH, _ENOUGH = 2_000, 5_000, 1_000
 
 
 def normalised(records: pl.DataFrame) -> pl.DataFrame:
     """The records in the order of their ids, in comparable columns; a column that is absent counts as empty."""
-    absent = [pl.lit(None, dtype=kind).alias(name) for name, kind in COLUMNS.items() if name not in records.columns]
-    frame = records.with_columns(absent).select(pl.col(name).cast(kind) for name, kind in COLUMNS.items())
-    frame = frame.sort("source_record_id").select(
+    frame = in_columns(records).sort("source_record_id").with_columns(title_rest=_rest("title"))
+    frame = frame.with_columns(
+        pl.col("title").str.slice(0, _TITLE_ENOUGH),
+        pl.col("authors").str.slice(0, _AUTHORS_ENOUGH),
+        pl.col("journal", "abstract", "pages", "url").str.slice(0, _ENOUGH),
+    ).select(
         pl.col("source_record_id").alias("id"),
+        "title_rest",
         title=title_key("title"),
         _headed=plain("title").str.contains(_HEADED),
         year="year",
@@ -148,7 +171,7 @@ def normalised(records: pl.DataFrame) -> pl.DataFrame:
         journal=words(plain("journal").str.replace_all("&", " and ")),
         doi=bare_doi("doi"),
         pmid=pl.col("pmid").str.extract(r"(\d+)", 1),
-        registry=registry_numbers("registry_ids"),
+        registry=registry_numbers(),
         abstract_start=words(plain("abstract").str.slice(0, 200)).str.slice(0, 60),
         _types=pl.col("publication_types").list.join(" | ").fill_null("").str.to_lowercase(),
         _type=pl.col("record_type").fill_null("").str.to_lowercase(),
@@ -156,25 +179,41 @@ def normalised(records: pl.DataFrame) -> pl.DataFrame:
     return _derived(frame).with_row_index("row")
 
 
+def in_columns(records: pl.DataFrame) -> pl.DataFrame:
+    """COLUMNS of the records, in these types; one that is absent is empty."""
+    absent = [pl.lit(None, dtype=kind).alias(name) for name, kind in COLUMNS.items() if name not in records.columns]
+    return records.with_columns(absent).select(pl.col(name).cast(kind) for name, kind in COLUMNS.items())
+
+
+def _rest(column: str) -> pl.Expr:
+    """What of a text is not looked at, as one number, so that two long texts are at least told apart; mostly null."""
+    long = pl.col(column).str.len_bytes() > _TITLE_ENOUGH
+    rest = pl.when(long).then(pl.col(column).str.slice(_TITLE_ENOUGH))
+    return pl.when(rest.str.len_bytes() > 0).then(rest.hash(seed=1))
+
+
 def _derived(frame: pl.DataFrame) -> pl.DataFrame:
     """What is read off the columns that `normalised` has made: families, pages, numbers and what kind of text it is."""
-    families = family_names("_names")
+    frame = frame.with_columns(_arabic=arabic("title"), _families=family_names("_names"))
+    families = pl.col("_families")
     frame = frame.with_columns(
         title_run=pl.col("title").str.replace_all(" ", "", literal=True),
-        numbers=title_numbers("title"),
-        part=part_number("title"),
+        numbers=title_numbers("_arabic"),
+        part=part_number("_arabic"),
         families=words(families.str.replace_all(";", " ", literal=True)),
         first_family=words(families.str.extract(r"^;*([^;]+)", 1).fill_null("")),
         authors=families.str.count_matches(r"[^;]+"),
         author_words=words(pl.col("_names")).str.replace_all(r"\b\p{L}\b", "").str.replace_all(r" +", " "),
         journal_initials=pl.col("journal").str.replace_all(r"([a-z0-9])[a-z0-9]*\s*", "${1}"),
-        first_page=pl.col("_pages").str.extract(r"^([a-z]{0,3}\d+)", 1),
-        last_page=pl.col("_pages").str.extract(r"^(?:[a-z]{0,3}\d+)?-+([a-z]{0,3}\d+)", 1),
+        first_page=first_page("_pages"),
+        last_page=last_page("_pages"),
         version=pl.col("_pages").str.extract(r"\.pub(\d+)", 1),
     )
     kind = pl.concat_str("_types", pl.lit(" | "), "_type")
     frame = frame.with_columns(
         last_page=whole_last_page("first_page", "last_page"),
+        volume=_volume(),
+        entry_of_trial=_entry_of_trial(kind),
         notice_head=pl.col("_headed")
         | pl.col("title").str.contains(_NOTICE_HEAD)
         | pl.col("_types").str.contains(_NOTICE_TYPE),
@@ -190,11 +229,10 @@ def _derived(frame: pl.DataFrame) -> pl.DataFrame:
     )
     frame = frame.with_columns(
         notice=pl.col("notice_head") | pl.col("title").str.contains(_NOTICE_INSIDE),
-        ahead=pl.col("first_page").is_in(["0", "1"]),  # "1-9" stands for "not yet on a page" ahead of print
-        volume=pl.when(pl.col("volume") == "0").then(None).otherwise("volume"),
+        ahead=ahead_of_print(),
     )
     frame = frame.with_columns(notice_kind=_kind_of_notice())
-    return frame.drop("_pages", "_headed", "_names", "_types", "_type")
+    return frame.select(pl.exclude(r"^_.*$"))
 
 
 def plain(column: str) -> pl.Expr:
@@ -214,32 +252,33 @@ def title_key(column: str) -> pl.Expr:
     """The title in plain words, without what a database added in brackets; unless little would be left."""
     text = plain(column)
     text = text.str.replace(_MARKED, " ")
-    bare = words(text.str.replace_all(_REMARK, " ").str.replace(r"(?:article|abstract) only\W*$", ""))
+    remarked = pl.when(text.str.contains(r"[\[(]")).then(text).str.replace_all(_REMARK, " ")
+    bare = words(pl.coalesce(remarked, text).str.replace(r"(?:article|abstract) only\W*$", ""))
     return pl.when(bare.str.len_chars() >= _ENOUGH_LEFT).then(bare).otherwise(words(text))
 
 
 def title_numbers(column: str) -> pl.Expr:
-    """The numbers of a title in order of size of their words, Roman ones too; `phase II` and `phase 2` are one."""
-    return _arabic(column).str.extract_all(r"\d+").list.sort().list.join(" ")
+    """The numbers of an `arabic` title in order of their signs; `phase II` and `phase 2` are one."""
+    return pl.col(column).str.extract_all(r"\d+").list.sort().list.join(" ")
 
 
 def part_number(column: str) -> pl.Expr:
-    """Which part, section or report a title says it is; a short number at its end counts as well."""
-    arabic = _arabic(column)
+    """Which part, section or report an `arabic` title says it is; a short number at its end counts as well."""
+    text = pl.col(column)
     series = r"(?:part|section|chapter|volume|paper|report|update|teil|partie|parte|deel)"
     ordinals = "|".join(_ORDINALS)
     ordinal = (
         rf"\b({ordinals}) (?:part|paper|communication|article|instal?ment|report$|of (?:\w+ )?(?:part|paper|report)s)"
     )
     return pl.coalesce(
-        arabic.str.extract(rf"\b{series}s? (\d{{1,2}}|[a-d])\b", 1),
-        arabic.str.extract(r"\b(\d{1,2})(?:st|nd|rd|th|er|ere|e|eme|a|o)? (?:part|partie|parte|teil)\b", 1),
-        pl.when(arabic.str.contains_any(list(_ORDINALS))).then(arabic).str.extract(ordinal, 1).replace(_ORDINALS),
-        arabic.str.extract(r" (\d{1,2})$", 1),
+        text.str.extract(rf"\b{series}s? (\d{{1,2}}|[a-d])\b", 1),
+        text.str.extract(r"\b(\d{1,2})(?:st|nd|rd|th|er|ere|e|eme|a|o)? (?:part|partie|parte|teil)\b", 1),
+        pl.when(text.str.contains_any(list(_ORDINALS))).then(text).str.extract(ordinal, 1).replace(_ORDINALS),
+        text.str.extract(r" (\d{1,2})$", 1),
     )
 
 
-def _arabic(column: str) -> pl.Expr:
+def arabic(column: str) -> pl.Expr:
     """A plain title with Roman numerals and spelt part numbers as digits."""
     text = pl.col(column).str.replace_all(rf"\b({_PARTS}) i\b", "${1} 1").str.replace(r"^i ", "1 ")
     text = text.str.replace(r" i$", " 1")
@@ -286,6 +325,39 @@ def plain_pages(column: str) -> pl.Expr:
     return text.str.replace_all(" ", "", literal=True)
 
 
+def first_page(pages: str) -> pl.Expr:
+    """The first page of `plain_pages`."""
+    return pl.col(pages).str.extract(r"^([a-z]{0,3}\d+)", 1)
+
+
+def last_page(pages: str) -> pl.Expr:
+    """The last page of `plain_pages`, as it is printed."""
+    return pl.col(pages).str.extract(r"^(?:[a-z]{0,3}\d+)?-+([a-z]{0,3}\d+)", 1)
+
+
+def ahead_of_print() -> pl.Expr:
+    """Whether the pages stand for "not yet on a page": 0, or "1-9" without a volume."""
+    return (pl.col("first_page") == "0") | ((pl.col("first_page") == "1") & pl.col("volume").is_null())
+
+
+def _volume() -> pl.Expr:
+    """A volume; 0 is none."""
+    return pl.when(pl.col("volume") != "0").then("volume")
+
+
+def places(records: pl.DataFrame) -> pl.DataFrame:
+    """source_record_id, volume, first_page and last_page of *records*, as `normalised` has them; no pages if ahead."""
+    found = records.select(
+        "source_record_id",
+        volume=first_number("volume"),
+        _pages=plain_pages("pages"),
+    )
+    found = found.with_columns(volume=_volume(), first_page=first_page("_pages"), last_page=last_page("_pages"))
+    found = found.with_columns(last_page=whole_last_page("first_page", "last_page"))
+    paged = pl.when(~ahead_of_print().fill_null(value=False))
+    return found.select("source_record_id", "volume", *(paged.then(name) for name in ("first_page", "last_page")))
+
+
 def whole_last_page(first: str, last: str) -> pl.Expr:
     """The last page in full: 221-8 ends at 228."""
     begin, end = pl.col(first), pl.col(last)
@@ -299,7 +371,7 @@ def bare_doi(column: str) -> pl.Expr:
 
     None where it is the DOI of a database's entry (10.1002/central/...), a journal, an issue or a supplementary file.
     """
-    found = pl.col(column).str.to_lowercase().str.extract(r"(10\.\d{4,9}/[^\s\"<>]+)", 1).str.strip_chars_end(".,;")
+    found = pl.col(column).str.to_lowercase().str.extract(r"(10\.\d{4,9}/\S+)", 1).str.strip_chars_end(".,;")
     return pl.when(~found.str.contains(_NO_ARTICLE)).then(found)
 
 
@@ -311,10 +383,26 @@ def _kind_of_notice() -> pl.Expr:
     return pl.coalesce(*by_type, *in_title)
 
 
-def registry_numbers(column: str) -> pl.Expr:
-    """Trial registry numbers in one spelling, sorted; an empty list where there is none."""
-    tidy = pl.element().str.to_uppercase().str.replace_all(r"[\s:]", "")
-    return pl.col(column).list.eval(tidy).list.unique().list.sort().fill_null([])
+def registry_numbers() -> pl.Expr:
+    """Trial registry numbers in one spelling, sorted, from their column and from title, journal, authors and address.
+
+    An empty list where there is none.
+    """
+    text = pl.concat_str([pl.col(name) for name in _NUMBERED], separator=" ", ignore_nulls=True)
+    text = pl.when(text.str.contains(r"\d{6}|NTR\d{3}")).then(text)  # most texts have no such number, and cost nothing
+    printed = text.str.to_uppercase().str.extract_all(_REGISTRY_NUMBER).fill_null([])
+    every = pl.concat_list(pl.col("registry_ids").fill_null([]), printed)
+    tidy = pl.element().str.to_uppercase().str.replace_all(r"[\s:]|^JPRN-", "")
+    tidy = tidy.str.replace(r"^(?:EUDRACT|EUCTR|CTIS)?(\d{4}-\d{6}-\d{2}).*$", "EUCTR${1}")
+    tidy = tidy.str.replace(r"^CHICTR[-A-Z]*(\d+)$", "CHICTR${1}")
+    some = pl.when(every.list.len() > 0).then(every)
+    return some.list.eval(tidy).list.unique().list.sort().fill_null([])
+
+
+def _entry_of_trial(kind: pl.Expr) -> pl.Expr:
+    """Whether a record is the entry of a trial in a registry, not a report of it."""
+    said = kind.str.contains(_ENTRY_TYPE) & ~kind.str.contains("article", literal=True)
+    return said | pl.col("_names").str.contains(_ENTRY_AUTHOR) | pl.col("journal").str.contains(_ENTRY_JOURNAL)
 
 
 def populations(column: str) -> pl.Expr:

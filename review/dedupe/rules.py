@@ -12,7 +12,7 @@ from typing import Any, Final
 import polars as pl
 
 from review.dedupe.evidence import agrees
-from review.dedupe.match import BY_STRENGTH, SAME_DOI, SAME_PMID
+from review.dedupe.match import SAME_DOI, SAME_PMID, strength
 from review.terms import LinkKind
 
 TITLE, PART, SET, AUTHORS, JOURNAL = (
@@ -25,7 +25,8 @@ PLACE = pl.col("same_place")
 SAME_JOURNAL = JOURNAL >= 80
 _JOURNAL_OR_NONE = JOURNAL.fill_null(100) >= 80
 _NUMBERS = pl.col("numbers_differ")
-_WORDS_APART = pl.col("apart")
+_ISSUES_A_YEAR = 52
+_WORDS_APART = pl.col("apart") | (agrees("title_rest") == -1)
 _SAME_WORDS = ~_WORDS_APART & (pl.col("words_a") == 0) & (pl.col("words_b") == 0)
 _FIRST_PAGE = pl.col("first_page_a") == pl.col("first_page_b")
 # of a single page that is the other's last one: a letter may stand there, below the article that it is about
@@ -56,6 +57,11 @@ def _placed(side: str) -> pl.Expr:
 _ONE_HAS_A_PLACE = _placed("a") != _placed("b")
 _ONE_VOLUME = pl.col("volume_a").is_null() != pl.col("volume_b").is_null()
 _ELOCATOR_AND_PAGE = (_elocator("a") & _numeric("b")) | (_numeric("a") & _elocator("b"))
+
+# a higher number is a running one, of a journal or of a file
+_COUNTED_ISSUES = pl.all_horizontal(
+    pl.col(f"issue_{side}").cast(pl.Int64, strict=False) <= _ISSUES_A_YEAR for side in "ab"
+)
 
 _ONE_PMID = pl.col("pmid_agrees") == 1
 _ONE_DOI = pl.col("doi_agrees") == 1
@@ -88,10 +94,23 @@ _TITLES_OF_ONE_WORK = (
     | _SAME_YEAR_AND_FIRST_AUTHOR
 ).fill_null(value=False)
 
+# a PMID that was mistyped stands with another title by other people; a translated title keeps its authors or place
+_UNLIKE = (
+    (TITLE < 60)
+    & (SET.fill_null(0) < 60)
+    & (LENGTH > 0)
+    & ~PLACE
+    & (AUTHORS.fill_null(0) < 60)
+    & (AUTHORS.is_not_null() | (APART > 1) | (VOLUME == -1) | (JOURNAL < 60).fill_null(value=False))
+)
+_BOTH_ENTRIES = pl.col("entry_of_trial_a") & pl.col("entry_of_trial_b")
+_REGISTRY = pl.col("registry_agrees")
+
 RULES: Final[dict[str, pl.Expr]] = {
-    SAME_PMID: _ONE_PMID,
+    SAME_PMID: _ONE_PMID & ~_UNLIKE,
     SAME_DOI: _ONE_DOI & _TITLES_OF_ONE_WORK,
     "title_place": (TITLE >= 93)
+    & (LENGTH > 0)
     & PLACE
     & (APART <= 1)
     & (_AUTHORS_OR_NONE >= 40)
@@ -170,6 +189,13 @@ RULES: Final[dict[str, pl.Expr]] = {
     & ((APART == 0) | ((APART == 1) & _ONE_HAS_A_PLACE))
     & ~_NUMBERS
     & (LENGTH >= 25),
+    # ClinicalTrials.gov's entry, from there and through CENTRAL
+    "same_registry_entry": _BOTH_ENTRIES
+    & (_REGISTRY == 1)
+    & (pl.col("registry_a").list.len() == 1)
+    & (pl.col("registry_b").list.len() == 1)
+    & (TITLE >= 93)
+    & ~_NUMBERS,
 }
 
 
@@ -184,6 +210,8 @@ def _either_side(field: str) -> pl.Expr:
 
 # nothing but one text can stand there
 _WHOLE_PLACE = PLACE & _SAME_PAGES & (AUTHORS >= 90) & (APART == 0) & (JOURNAL.fill_null(100) >= 80)
+# of a supplement with one DOI
+_BOTH_ABSTRACTS = pl.col("meeting_a") & pl.col("meeting_b") & (pl.min_horizontal("words_a", "words_b") >= 2)
 _BOTH_NOTICES = pl.col("notice_a") & pl.col("notice_b")
 _COCHRANE_PAGE = r"^cd\d{5,6}$"
 _ONE_REVIEW = pl.col("first_page_a").str.contains(_COCHRANE_PAGE) & _FIRST_PAGE
@@ -194,11 +222,15 @@ OTHER_WORK: Final[dict[str, pl.Expr]] = {
     "one is an erratum, retraction notice, reply or comment": _one_side("notice"),
     "one is a protocol or design": _one_side("protocol") & ~_WHOLE_PLACE,
     "different populations": _differs("population") & ~_either_side("population"),
+    "registry entries of two trials": _BOTH_ENTRIES & (_REGISTRY == -1),
 }
 # perhaps one work in two forms, or one form with an error in it: a person is asked; a shared DOI answers
 _FORMS: Final[dict[str, pl.Expr]] = {
     "different DOIs": pl.col("doi_agrees") == -1,
-    "different registry numbers": pl.col("registry_agrees") == -1,
+    "different registry numbers": _REGISTRY == -1,
+    "registry entries without a number in common": _BOTH_ENTRIES & (_REGISTRY == 0),
+    "one is a registry entry": _one_side("entry_of_trial"),
+    "different issues": (ISSUE == -1) & (VOLUME == 1) & (PAGE == 0) & _COUNTED_ISSUES,
     "different words in the titles": _WORDS_APART & (TITLE >= 70) & ~_WHOLE_PLACE,
     "one names a later report": _one_side("report") & (PAGE != 1),
     "other authors on one page": (AUTHORS < 60) & PLACE & ~_SAME_PAGES,
@@ -209,12 +241,18 @@ _FORMS: Final[dict[str, pl.Expr]] = {
     "one is a meeting abstract": _one_side("meeting") & (PAGE != 1),
     "one is a book or a chapter": _one_side("chapter"),
     "one is a conference paper": _one_side("conference") & ~(PLACE & ((JOURNAL >= 60) | (LAST_PAGE == 1))),
-    "a title that many works have": pl.col("generic") & ~(PLACE & (APART == 0) & _JOURNAL_OR_NONE),
+    "a title that many works have": pl.col("generic")
+    & ~(PLACE & (APART == 0) & _JOURNAL_OR_NONE)
+    & ~(_BOTH_ENTRIES & (_REGISTRY == 1)),
 }
 TO_ASK: Final[dict[str, pl.Expr]] = {
     "different PMIDs": pl.col("pmid_agrees") == -1,
     "notices of different kinds": _BOTH_NOTICES & (agrees("notice_kind") == -1),
-    "several works under one DOI": _ONE_DOI & _WORDS_APART & ((PAGE == -1) | pl.col("doi_crowded")),
+    "several works under one DOI": _ONE_DOI
+    & (
+        (_WORDS_APART & ((PAGE == -1) | pl.col("doi_crowded") | _BOTH_ABSTRACTS))
+        | ((PAGE == -1) & (AUTHORS < 60) & ~_FIRST_PAGE)
+    ),
     "several PMIDs share this DOI": _ONE_DOI & pl.col("doi_shared") & (pl.col("pmid_agrees") == 0),
     **{reason: holds & ~_ONE_DOI for reason, holds in _FORMS.items()},
 }
@@ -225,6 +263,7 @@ CONFLICTS: Final[dict[str, pl.Expr]] = {
     "different numbers in the titles": _NUMBERS,
     "different journals": JOURNAL < 80,
     "different titles under one DOI": _ONE_DOI & ~_TITLES_OF_ONE_WORK,
+    "different titles under one PMID": _ONE_PMID & _UNLIKE,
     "little in common besides title and authors": (VOLUME != 1) & (PAGE != 1) & ~_ONE_DOI & ~_ONE_PMID,
 }
 # what no rule merges and a person is asked all the same; a merge that a veto stopped is asked under its own rule
@@ -235,6 +274,7 @@ PROPOSALS: Final[dict[str, pl.Expr]] = {
     & ~_NUMBERS
     & (SAME_JOURNAL | JOURNAL.is_null() | (APART <= 1)),
     "same_place_authors": PLACE & (LAST_PAGE == 1) & (_AUTHORS_OR_NONE >= 90) & (APART == 0) & (SET >= 50),
+    SAME_PMID: _ONE_PMID,
     SAME_DOI: _ONE_DOI,
 }
 
@@ -245,6 +285,7 @@ _RELATED: Final = {
     "protocol": (LinkKind.PROTOCOL_OF, OTHER_WORK["one is a protocol or design"]),
     "preprint": (LinkKind.PREPRINT_OF, TO_ASK["one is a preprint"]),
     "meeting": (LinkKind.ABSTRACT_OF, TO_ASK["one is a meeting abstract"]),
+    "entry_of_trial": (LinkKind.REGISTRY_OF, TO_ASK["one is a registry entry"]),
 }
 _NOTICES: Final = {
     "retraction": LinkKind.RETRACTION_OF.value,
@@ -253,16 +294,22 @@ _NOTICES: Final = {
     "comment": LinkKind.REPLY_TO.value,
 }
 _RE: Final = r"\b(?:re|reply|response|comments?|commentary|letter)\b"
+_TEXTS_APART: Final = (
+    "notices of different kinds",
+    "several works under one DOI",
+    "different words in the titles",
+    "two versions of one review",
+)
 _REASONS: Final = pl.concat_str(
     (pl.col(name).replace("", None) for name in ("other_work", "to_ask", "conflicts")),
     separator="; ",
     ignore_nulls=True,
 )
-_BY_RANK: Final[dict[str, Any]] = {"by": ["rank", "id_a", "id_b"], "descending": [True, False, False]}
+BY_RANK: Final[dict[str, Any]] = {"by": ["rank", "id_a", "id_b"], "descending": [True, False, False]}
 # one text about, before or short of another: nearly all of its title and its authors are the other one's
 _TELLS_OF_THE_OTHER = (
     ((SET >= 95) | (PART >= 95) | (TITLE >= 90))
-    & (_AUTHORS_OR_NONE >= 80)
+    & ((_AUTHORS_OR_NONE >= 80) | _one_side("entry_of_trial"))  # an entry names its registry, or nobody
     & (LENGTH >= 25)
     & ~_differs("part")
     & ~(_differs("population") & ~_either_side("population"))
@@ -299,7 +346,7 @@ def judged(pairs: pl.DataFrame) -> pl.DataFrame:
     other = (pl.col("other_work") != "") & ~_ONE_PMID
     vetoed = other | ((pl.col("to_ask") != "") & ~_ONE_PMID)
     merges = pl.col("rule").is_not_null() & ~vetoed
-    asks = _ONE_DOI | (~other & (pl.col("rule").is_not_null() | pl.col("proposal").is_not_null()))
+    asks = _ONE_DOI | _ONE_PMID | (~other & (pl.col("rule").is_not_null() | pl.col("proposal").is_not_null()))
     verdict = pl.when(merges).then(pl.lit("merge")).when(asks).then(pl.lit("ask")).otherwise(pl.lit(""))
     return said.with_columns(verdict=verdict, entry_a="id_a", entry_b="id_b")
 
@@ -308,14 +355,21 @@ def decided(said: pl.DataFrame) -> Decided:
     """The outcome of `judged`, one row for each pair: of several versions of a record the one with least against it."""
     return Decided(
         merge=_told(said.filter(pl.col("verdict") == "merge"), pl.lit("")),
-        ask=_told(said.filter(pl.col("verdict") == "ask"), _REASONS).sort(**_BY_RANK),
+        ask=_told(said.filter(pl.col("verdict") == "ask"), _REASONS).sort(**BY_RANK),
     )
 
 
 def related(said: pl.DataFrame) -> pl.DataFrame:
     """The pairs of which one is a notice, protocol, preprint or abstract of the other, in columns of `Decided.ask`."""
     of_the_other = pl.any_horizontal(holds for _, holds in _RELATED.values()) & _TELLS_OF_THE_OTHER
-    return _told(said.filter((pl.col("verdict") != "merge") & of_the_other), _REASONS).sort(**_BY_RANK)
+    return _told(said.filter((pl.col("verdict") != "merge") & of_the_other), _REASONS).sort(**BY_RANK)
+
+
+def two_works(said: pl.DataFrame) -> pl.DataFrame:
+    """id_a, id_b and the reason of the pairs of which the texts tell that they are two works, whoever else says one."""
+    text = pl.any_horizontal(pl.col("to_ask").str.contains(reason, literal=True) for reason in _TEXTS_APART)
+    apart = (pl.col("verdict") != "merge") & ((pl.col("other_work") != "") | text)
+    return said.filter(apart).select("id_a", "id_b", _REASONS)
 
 
 def is_about_another() -> pl.Expr:
@@ -326,7 +380,8 @@ def is_about_another() -> pl.Expr:
 def best_versions(said: pl.DataFrame) -> pl.DataFrame:
     """One row of `judged` for each pair of ids: a merge before a question, the stronger rule, then least against it."""
     verdicts = pl.col("verdict").replace_strict({"merge": 0, "ask": 1}, default=2, return_dtype=pl.Int8)
-    strengths = pl.col("rule").replace_strict(BY_STRENGTH, default=len(BY_STRENGTH), return_dtype=pl.Int8)
+    by_strength = {rule: strength(rule) for rule in RULES}
+    strengths = pl.col("rule").replace_strict(by_strength, default=len(RULES) + 1, return_dtype=pl.Int8)
     against = pl.sum_horizontal(
         (pl.col(name) != "").cast(pl.Int32) + pl.col(name).str.count_matches("; ").cast(pl.Int32)
         for name in ("other_work", "to_ask", "conflicts")

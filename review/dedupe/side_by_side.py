@@ -52,6 +52,7 @@ class SideBySide:
     """Two entries as read last: who gave them, their fields, the words of only one title, and scores of 0-100.
 
     *suggested* is what a link would be and which side (a, b) is it: (preprint_of, b) where B looks like a preprint.
+    *beside_a* and *beside_b* name the other members of the records that the two lie in: source and accession number.
     """
 
     a: Mapping[str, Any]
@@ -61,6 +62,8 @@ class SideBySide:
     only_b: tuple[str, ...]
     scores: Mapping[str, int]
     suggested: tuple[LinkKind, str] | None
+    beside_a: tuple[str, ...] = ()
+    beside_b: tuple[str, ...] = ()
 
 
 def side_by_side(store: Store, a: str, b: str) -> SideBySide:
@@ -87,7 +90,21 @@ def side_by_side(store: Store, a: str, b: str) -> SideBySide:
         only_b,
         scores,
         _link(rows[a], rows[b], one, other),
+        *_beside(store, rows[a], rows[b]),
     )
+
+
+def _beside(store: Store, *sides: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """For each side the other members of its record."""
+    members = tables.read_members_of(store, [row["record_id"] for row in sides])
+    return [
+        tuple(
+            " ".join(word for word in (one["source"], one["accession"] or one["entry_id"]) if word)
+            for one in members
+            if one["record_id"] == row["record_id"] and one["entry_id"] != row["entry_id"]
+        )
+        for row in sides
+    ]
 
 
 def _link(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _RECORDS = """
 select s.source_record_id, m.entry_id, s.title, s.authors, s.year, s.journal, s.volume, s.issue, s.pages, s.doi, s.pmid,
-  s.registry_ids, left(s.abstract, 300) as abstract, s.publication_types, s.record_type
+  s.registry_ids, left(s.abstract, 300) as abstract, s.publication_types, s.record_type, s.url
 from v1.source_record s
 join v1.record_member m using (source_record_id)
 """
@@ -24,7 +24,8 @@ with named as (
   union select record_b from dedupe.duplicate_event where record_b is not null
   union select unnest($more::varchar[])
 )
-select s.source_record_id, m.entry_id, s.pmid, s.doi, s.registry_ids
+select s.source_record_id, m.entry_id, s.title, s.authors, s.year, s.journal, s.volume, s.issue, s.pages, s.doi, s.pmid,
+  s.registry_ids, s.publication_types, s.record_type, s.url
 from v1.source_record s
 join v1.record_member m using (source_record_id)
 where m.entry_id in (select o.entry_id from v1.record_member o join named n on n.id = o.source_record_id)
@@ -68,7 +69,7 @@ def read_records(store: Store) -> pl.DataFrame:
 
 
 def read_named(store: Store, more: Iterable[str] = ()) -> pl.DataFrame:
-    """The identifiers of all versions of the entries that the log or *more* names."""
+    """What the replay looks at, of all versions of the entries that the log or *more* names."""
     return store.read(_NAMED, {"more": sorted(set(more))})
 
 
@@ -154,6 +155,8 @@ def write_clusters(clusters: Clusters) -> list[Replace]:
 
 
 # links and answers
+PUBMED = "PubMed"  # who tells a link that is no event of a person
+
 _STANDING_LINKS = """
 select l.link_id, l.kind, l.from_record_id, l.to_record_id, l.from_source_record_id, l.to_source_record_id,
   f.title as from_title, t.title as to_title, l.who, l.note, l.decided_at
@@ -185,6 +188,13 @@ from v1.source_record s
 join v1.record_member m using (source_record_id)
 where list_contains($ids, m.entry_id) and s.is_latest
 """
+_MEMBERS_OF = """
+select m.record_id, m.entry_id, s.source, s.accession
+from v1.source_record s
+join v1.record_member m using (source_record_id)
+where list_contains($ids, m.record_id) and s.is_latest
+order by m.record_id, s.source, s.accession, m.entry_id
+"""
 _RECORDS_OF = """
 select source_record_id, record_id from v1.record_member where list_contains($ids, source_record_id)
 """
@@ -209,6 +219,11 @@ def read_sides(store: Store, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Entries by id, each as it was read last, with every field that a person compares."""
     rows = store.read(_SIDES, {"ids": sorted(set(ids))}).to_dicts()
     return {row["entry_id"]: row for row in rows}
+
+
+def read_members_of(store: Store, records: Iterable[str]) -> list[dict[str, Any]]:
+    """The entries of these records: record_id, entry_id, source, accession."""
+    return store.read(_MEMBERS_OF, {"ids": sorted(set(records))}).to_dicts()
 
 
 def read_records_of(store: Store, ids: Iterable[str]) -> dict[str, str]:

@@ -34,7 +34,8 @@ _STEM, _ENDING = 5, 4  # effusions and effusing
 def words_apart(one: pl.Series, other: pl.Series) -> pl.DataFrame:
     """For two columns of plain titles: how many words only the one side has (words_a, words_b), and apart.
 
-    apart is true where each side has a word that the other lacks, a letter for a letter, or one side a "not".
+    apart is true where each side has a word that the other lacks, a letter for a letter, one side a "not", or where the
+    same words stand in another order, as two names do that change places.
     """
     pairs = pl.DataFrame({"a": one, "b": other}).with_row_index("pair")
     told = pairs.select("pair", words_a=pl.lit(0), words_b=pl.lit(0), apart=pl.lit(value=False))
@@ -50,17 +51,17 @@ def words_apart(one: pl.Series, other: pl.Series) -> pl.DataFrame:
     )
     # `follow up` and `followup`
     run_together = pl.col("only_a").list.join("") == pl.col("only_b").list.join("")
-    there = there.filter(~run_together)
+    there = there.filter(~run_together | _moved())
     sides = {side: _words_of(there, side) for side in "ab"}
     near = _near(sides["a"].join(sides["b"], on="pair", suffix="_b"))
-    counts = there.select("pair", _letters(), negated=_negated())
+    counts = there.select("pair", _letters(), negated=_negated(), moved=_moved())
     for side, column in (("a", "word"), ("b", "word_b")):
         matched = near.select("pair", word=column).unique()
         left = sides[side].join(matched, on=["pair", "word"], how="anti")
         counts = counts.join(left.group_by("pair").agg(pl.len().alias(f"words_{side}")), on="pair", how="left")
     counts = counts.with_columns(pl.col("words_a", "words_b").fill_null(0).cast(pl.Int32))
     both = (pl.col("words_a") > 0) & (pl.col("words_b") > 0)
-    counts = counts.select("pair", "words_a", "words_b", apart=both | pl.col("letters") | pl.col("negated"))
+    counts = counts.select("pair", "words_a", "words_b", apart=both | pl.any_horizontal("letters", "negated", "moved"))
     return told.update(counts, on="pair").sort("pair").drop("pair")
 
 
@@ -89,8 +90,9 @@ def _near(couples: pl.DataFrame) -> pl.DataFrame:
         edits=pl.Series(process.cpdist(*columns, scorer=OSA.distance, **options), dtype=pl.Int32),
         common=pl.Series(process.cpdist(*columns, scorer=Prefix.similarity, **options), dtype=pl.Int32),
     )
-    misspelt = (pl.col("edits") <= 1) | ((pl.col("edits") <= 2) & (shortest >= 7))
-    cut = (pl.col("common") == shortest) & (shortest >= _CUT)
+    # of four letters or fewer one makes another word: beta and beth; an ending is told below
+    misspelt = ((pl.col("edits") <= 1) & (shortest > _CUT)) | ((pl.col("edits") <= 2) & (shortest >= 7))
+    cut = (pl.col("common") == shortest) & ((shortest >= _CUT) | (longest == shortest + 1))
     ending = (pl.col("common") >= _STEM) & (longest - pl.col("common") <= _ENDING)
     heads = one.str.extract(_OPPOSED), other.str.extract(_OPPOSED)
     rests = one.str.replace(_OPPOSED, "") == other.str.replace(_OPPOSED, "")
@@ -101,6 +103,11 @@ def _near(couples: pl.DataFrame) -> pl.DataFrame:
 
 def _is_number(column: str) -> pl.Expr:
     return pl.col(column).str.contains(r"^\d+$")
+
+
+def _moved() -> pl.Expr:
+    """The same words, each as often, in another order."""
+    return (pl.col("a").list.sort() == pl.col("b").list.sort()) & (pl.col("a") != pl.col("b"))
 
 
 def _letters() -> pl.Expr:

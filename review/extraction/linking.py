@@ -7,6 +7,7 @@ report on which figures hang is never taken out of its study: that would leave t
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +16,13 @@ from typing import Any
 from review.database import Store
 from review.errors import ExtractionError, UsageProblem
 from review.extraction.extracted import CITATIONS, VOCABULARY
-from review.extraction.figures_move import Moved, is_empty_form, move_figures
+from review.extraction.figures_move import Moved, is_empty_form, left_over, move_figures, shown
 from review.extraction.files import read_csv
 from review.extraction.form import READERS, REMARKS, RESULTS, SOURCES
 from review.extraction.load import load
 from review.extraction.new_study import NewStudy, blanks, new_study
 from review.extraction.placing import FileEdit, complaint, inside, replace_files, unified_diff
-from review.extraction.report_identity import find_report, id_of, is_report, report_keys
+from review.extraction.report_identity import facts_of, find_report, id_of, is_report, report_keys
 from review.extraction.study_edit import (
     add_report,
     block_of,
@@ -38,6 +39,10 @@ from review.project import Project
 
 _KEYS_FILE = "study.toml"
 _SOURCES_FILE = "sources.csv"
+_ID_LINE = re.compile(r"""^(\s*id\s*=\s*)(["']).*?\2""", re.MULTILINE)
+_LONGEST_ID = 60
+# no folder of Windows can have these names
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{device}{number}" for device in ("com", "lpt") for number in range(10))}
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,23 @@ class _Standing:
     @property
     def reports(self) -> list[Mapping[str, Any]]:
         return list(self.keys.get("reports", []))
+
+
+def standing_labels(project: Project) -> dict[str, str]:
+    """study_id → label, as the study.toml of the project have them now."""
+    return {each.study_id: str(each.keys.get("label", each.study_id)) for each in _standing(project)}
+
+
+def named_report(project: Project, word: str) -> RecordFacts | None:
+    """What study.toml says of the report that *word* (its id, PMID, DOI or registry id) names; None without one.
+
+    The shipped review has studies and no imported records; their reports can be moved all the same.
+    """
+    for study in _standing(project):
+        own = find_report(study.reports, word)
+        if own is not None:
+            return facts_of(next(each for each in study.reports if str(each.get("id")) == own))
+    return None
 
 
 def plan_link(
@@ -120,14 +142,20 @@ def plan_link(
         moved = Moved({}, 0, (), ())
         if figures:
             folder = project.extracted / study_id
-            moved = move_figures(source.path.parent, folder, old_id, root=project.root, standing=files)
+            moved = move_figures(
+                source.path.parent,
+                folder,
+                old_id,
+                root=project.root,
+                standing=files,
+                source_arms=_arms(source),
+                target_arms=_arms(target),
+            )
             keys = folder / _KEYS_FILE
             files = {path: after for path, after in moved.files.items() if path.is_relative_to(folder)} or files
-            made = _with_arms(files[keys].decode(), keys.relative_to(project.root).as_posix(), source, moved.arms)
+            made = _with_arms(files[keys].decode(), keys.relative_to(project.root).as_posix(), source, moved)
             files[keys] = made.encode()
-            words += f" with {'1 figure' if moved.figures == 1 else f'{moved.figures} figures'}"
-            if moved.undescribed:
-                words += f"; describe there in arms.csv: {', '.join(moved.undescribed)}"
+            words += f" with {'1 figure' if moved.figures == 1 else f'{moved.figures} figures'}{_told(moved, study_id)}"
         edits = _removal(project, standing, source, old_id, remove_study=remove_study, moved=moved if figures else None)
     # what is added stands before anything is taken away: were the machine to stop in between, nothing is missing
     added = _edits(files, target)
@@ -194,6 +222,10 @@ def _target(project: Project, standing: Sequence[_Standing], study_id: str, *, n
     if not STUDY_ID.fullmatch(study_id):
         message = f"{study_id!r} is no id of a study"
         raise UsageProblem(message, hint="small letters and digits, with single dashes between them: lamo2016")
+    if new and (len(study_id) > _LONGEST_ID or study_id in _DEVICES):
+        why = "is a device of Windows" if study_id in _DEVICES else f"has {len(study_id)} characters"
+        message = f"{study_id!r} cannot be the id of a study: its folder has that name, and it {why}"
+        raise UsageProblem(message, hint=f"at most {_LONGEST_ID} characters, such as lamo2016")
     found = next((each for each in standing if each.study_id == study_id), None)
     if found and new:
         message = f"there is a study {study_id} already: {found.name}"
@@ -240,8 +272,8 @@ def _removal(
     *moved* is what went to another study before; without it nothing may hang on the report.
     """
     if moved is None and (hanging := _hanging(project, study, own)):
-        shown = "; ".join(hanging[:8]) + (f"; and {len(hanging) - 8} more" if len(hanging) > 8 else "")
-        message = f"figures hang on {own} of {study.study_id}, and would lose the place where they were read: {shown}"
+        named = shown(hanging)
+        message = f"figures hang on {own} of {study.study_id}, and would lose the place where they were read: {named}"
         hint = "take them along to the study that they are of: review study link STUDY RECORD --move --with-figures"
         raise ExtractionError(message, hint=hint)
     folder = study.path.parent
@@ -252,14 +284,17 @@ def _removal(
     others = [path for path in sorted(folder.rglob("*")) if path.is_file() and path != study.path]
     left = [path for path in others if path.suffix != ".csv" or not is_empty_form(gone.get(path, path.read_bytes()))]
     if left:
-        message = f"{own} is the only report of {study.study_id}, of which something was extracted"
-        found = ", ".join(path.relative_to(project.root).as_posix() for path in left)
-        raise ExtractionError(message, hint=f"a study has a report; there is still {found}")
+        rows = left_over(folder, gone, root=project.root)
+        kept = [path.relative_to(project.root).as_posix() for path in left if path.suffix != ".csv"]
+        named = shown([*(f"there is still {each}" for each in kept), *rows])
+        message = f"{own} is the only report of {study.study_id}, and not all that stands there rests on it: {named}"
+        hint = "these rows would be left without a study: give the sources their report_id, or move the rows by hand"
+        raise ExtractionError(message, hint=hint)
     if not remove_study:
         message = f"{own} is the only report of {study.study_id}, and a study has at least one"
         raise ExtractionError(message, hint="--remove-study takes the study away with it; no figure of it is left")
-    if named := [each.name for each in standing if study.study_id in each.keys.get("overlap_with", [])]:
-        message = f"study {study.study_id} cannot be removed: {', '.join(named)} names it in overlap_with"
+    if naming := [each.name for each in standing if study.study_id in each.keys.get("overlap_with", [])]:
+        message = f"study {study.study_id} cannot be removed: {', '.join(naming)} names it in overlap_with"
         raise ExtractionError(message, hint="take it out of overlap_with first")
     return [FileEdit(path, path.read_bytes(), None) for path in (study.path, *others)]
 
@@ -276,20 +311,36 @@ def _edits(files: Mapping[Path, bytes], study: _Standing | None) -> list[FileEdi
     ]
 
 
-def _with_arms(text: str, name: str, source: _Standing, arms: Sequence[str]) -> str:
-    """The study.toml *text* with those of *arms* that it lacks, as the other study keeps them."""
-    theirs = {str(arm["id"]): arm for arm in source.keys.get("arms", [])}
-    ours = {str(arm["id"]): arm for arm in parse(text, name).get("arms", [])}
-    for arm in arms:
-        if arm not in ours:
-            text = add_report(text, block_of(source.text, arm, source.name, table="arms"), name, table="arms")
-        elif ours[arm].get("role") != theirs[arm].get("role"):
-            line = next(each.line for each in report_blocks(text, name, table="arms") if each.id == arm)
-            message = (
-                f"{name} line {line}: arm {arm} is {ours[arm].get('role')}, in {source.name} {theirs[arm].get('role')}"
-            )
-            raise ExtractionError(message, hint="give one of the two arms another id, there and in its rows")
+def _arms(study: _Standing | None) -> dict[str, Mapping[str, Any]]:
+    return {str(arm["id"]): arm for arm in study.keys.get("arms", [])} if study else {}
+
+
+def _with_arms(text: str, name: str, source: _Standing, moved: Moved) -> str:
+    """The study.toml *text* with the arms that went and that it lacks, as the other study keeps them."""
+    ours = {str(arm["id"]) for arm in parse(text, name).get("arms", [])}
+    theirs = _arms(source)
+    for arm in moved.arms:
+        new = moved.renamed_arms.get(arm, arm)
+        if new not in ours and arm in theirs:
+            block = block_of(source.text, arm, source.name, table="arms")
+            if new != arm:
+                block = _ID_LINE.sub(rf"\g<1>{toml_value(new)}", block, count=1)
+            text = add_report(text, block, name, table="arms")
     return text
+
+
+def _told(moved: Moved, study_id: str) -> str:
+    """What a person has to know of a move."""
+    words = ""
+    if moved.renamed_sources or moved.renamed_arms:
+        names = [f"source {old} -> {new}" for old, new in moved.renamed_sources.items()]
+        names += [f"arm {old} -> {new}" for old, new in moved.renamed_arms.items()]
+        words += f"; {study_id} has these ids already, so they are renamed: {', '.join(names)}"
+        words += "; a move back keeps the new names"
+    if moved.undescribed:
+        arms = (moved.renamed_arms.get(arm, arm) for arm in moved.undescribed)
+        words += f"; describe there in arms.csv: {', '.join(arms)}"
+    return words
 
 
 def _hanging(project: Project, study: _Standing, own: str) -> list[str]:

@@ -32,13 +32,16 @@ class NewStudy:
     cell_source: str = ""
 
 
+def label_of(record: RecordFacts, said: NewStudy, study_id: str) -> str:
+    """What a new study is called: as the person says, else first author and year, else its id."""
+    first, year = _first(record), year_of(record)
+    return said.label or (" ".join(str(each) for each in (first, year) if each) if first else study_id)
+
+
 def new_study(project: Project, study_id: str, record: RecordFacts, said: NewStudy, block: str) -> dict[Path, bytes]:
     """The two files of a study that is made, path → content. Raises UsageProblem for a word of no vocabulary."""
-    authors = [part for part in record.authors.split(";") if part.strip()]
-    people = read_authors(authors[0]) if authors else []
-    first = _family(authors[0]) if people else ""
-    year = year_of(record)
-    label = said.label or " ".join(str(each) for each in (first, year) if each) or study_id
+    first, year = _first(record), year_of(record)
+    label = label_of(record, said, study_id)
     _refuse_unknown_word(project, CONDITION, said.condition)
     _refuse_unknown_word(project, CELL_SOURCE, said.cell_source)
     words = f"an id of {VOCABULARY}"
@@ -75,6 +78,11 @@ def _refuse_unknown_word(project: Project, form: Form, word: str) -> None:
         near = difflib.get_close_matches(word, known, n=3)
         message = f"{word!r} is no {form.name} of {path.relative_to(project.root).as_posix()}"
         raise UsageProblem(message, hint=f"did you mean {', '.join(near)}?" if near else "define it there first")
+
+
+def _first(record: RecordFacts) -> str:
+    authors = [part for part in record.authors.split(";") if part.strip()]
+    return _family(authors[0]) if authors and read_authors(authors[0]) else ""
 
 
 def _family(author: str) -> str:

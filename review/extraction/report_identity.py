@@ -56,6 +56,23 @@ def homes(records: Sequence[RecordFacts], reports: Sequence[Mapping[str, Any]]) 
     return found
 
 
+def facts_of(report: Mapping[str, Any]) -> RecordFacts:
+    """A report (the keys of a block [[reports]]) as a record that `is_report` knows again."""
+    own = str(report.get("id"))
+    pmid = normalise_pmid(str(report.get("pmid") or own.removeprefix("PMID:")))
+    doi = normalise_doi(str(report.get("doi") or own))
+    named = find_registry_ids(own) or find_registry_ids(str(report.get("registry_id") or ""))
+    return RecordFacts(
+        record_id=own.removeprefix("SRC:"),
+        title=str(report.get("title") or ""),
+        year=report.get("year"),
+        pmid=pmid,
+        doi=doi,
+        registry_ids=() if pmid or doi else tuple(named),
+        url=str(report.get("url") or ""),
+    )
+
+
 def find_report(reports: Sequence[Mapping[str, Any]], word: str) -> str | None:
     """The id of the report that *word* names: its id, PMID, DOI or registry id; None without one."""
     ids = [str(each.get("id")) for each in reports]

@@ -20,7 +20,9 @@ from review.database import Append, Store
 from review.dedupe import store as dedupe
 from review.dedupe.engine import rebuilt
 from review.errors import BlindError, FormatError, UsageProblem
+from review.flows.event_checks import check_duplicates, check_links, problem_of_row
 from review.project import Project
+from review.reporting.own_files import refuse_own_files
 from review.screening import store as screening
 from review.screening.blinding import is_blinded
 from review.team import store as team
@@ -94,7 +96,8 @@ def export_events(
     """Write every event into *folder*, one file of JSON lines a person; only one person's when named.
 
     Raises BlindError where *reviewer*, who asks for it, screens blind and the events are not only their own.
-    Files are written under another name and moved into place. Tokens and sessions are secret and stay out.
+    Raises UsageProblem for a folder of the review's own files. Files are written under another name and moved into
+    place. Tokens and sessions are secret and stay out.
     """
     if only is not None:
         project.reviewer(only)
@@ -108,10 +111,13 @@ def export_events(
             if only is None or person == only:
                 entry = (table, int(row["arrival"]), str(row[_KEYS[table]]), _to_line(table, row))
                 lines.setdefault(person, []).append(entry)
+    places = {person: folder / f"{quote(person, safe=' ')}.jsonl" for person in sorted(lines)}
+    for path in places.values():
+        refuse_own_files(path)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
-    for person, entries in sorted(lines.items()):
-        path = folder / f"{quote(person, safe=' ')}.jsonl"
+    for person, path in places.items():
+        entries = lines[person]
         fresh = path.with_name(f".{path.name}.new")
         fresh.write_bytes("".join(f"{line}\n" for *_, line in sorted(entries)).encode())
         fresh.replace(path)
@@ -124,7 +130,7 @@ def import_events(store: Store, project: Project, source: Path) -> Imported:
 
     Events that are there already are left alone, so the same file twice adds nothing. Raises FormatError
     with file and line for the first line that is not an event, contradicts one that is here, is of nobody of
-    review.toml or of a time to come; then nothing is written. Records may arrive later.
+    review.toml or of a time to come, or says what no command would; then nothing is written. Records may arrive later.
     """
     files = sorted(source.glob("*.jsonl")) if source.is_dir() else [source]
     if not files:
@@ -146,6 +152,8 @@ def import_events(store: Store, project: Project, source: Path) -> Imported:
         elif not _same(line.table, line.row, other):
             message = f"{line.where}: {line.key[1]} of {line.table} is here already and says something else"
             raise FormatError(message, hint="an event never changes; one of the two files was edited")
+    for table, check in (("dedupe.duplicate_event", check_duplicates), ("dedupe.record_link", check_links)):
+        check([(line.where, line.row) for line in fresh.values() if line.table == table], here[table])
     rows = _placed(fresh.values(), here)
     steps: list[Any] = [step for room in _ROOMS for step in room.append_events(rows)]
     steps += rebuilt(store, rows.get("dedupe.duplicate_event", []))
@@ -206,9 +214,10 @@ def _read_file(file: Path, columns: Mapping[str, Mapping[str, tuple[str, bool]]]
 def _read_line(where: str, words: str, columns: Mapping[str, Mapping[str, tuple[str, bool]]]) -> _Line:
     try:
         cells = json.loads(words)
-    except ValueError as problem:
-        message = f"{where}: not a line of JSON: {problem}"
-        raise FormatError(message, hint="the file may be cut off; export it again") from problem
+    except (ValueError, RecursionError) as problem:
+        why = "brackets within brackets" if isinstance(problem, RecursionError) else str(problem)
+        message = f"{where}: not a line of JSON: {why}"
+        raise FormatError(message, hint="the file may be cut off; export it again") from None
     table = cells.pop("table", None) if isinstance(cells, dict) else None
     if not isinstance(table, str) or table not in _KEYS:
         message = f"{where}: {table!r} is not an event table; allowed: {', '.join(_KEYS)}"
@@ -223,7 +232,7 @@ def _read_line(where: str, words: str, columns: Mapping[str, Mapping[str, tuple[
         if allowed and row[name] not in allowed:
             message = f"{where}: {name} {row[name]!r} is not allowed; allowed: {', '.join(allowed)}"
             raise FormatError(message)
-    problem_words = _contradiction(table, row)
+    problem_words = _contradiction(table, row) or problem_of_row(table, row)
     if problem_words:
         message = f"{where}: {problem_words}"
         raise FormatError(message)
@@ -251,13 +260,18 @@ def _from_text(where: str, value: Any, kind: str, may_be_empty: bool) -> Any:
         "VARCHAR": isinstance(value, str),
         "BOOLEAN": isinstance(value, bool),
         "DOUBLE": isinstance(value, (int, float)) and not isinstance(value, bool),
-        "INTEGER": isinstance(value, int) and not isinstance(value, bool),
-        "BIGINT": isinstance(value, int) and not isinstance(value, bool),
+        "INTEGER": _is_whole(value, 31),
+        "BIGINT": _is_whole(value, 63),
     }
     if fits.get(kind, False):
         return value
     message = f"{where} {value!r} is not a {kind.lower()}"
     raise FormatError(message)
+
+
+def _is_whole(value: Any, bits: int) -> bool:
+    """Whether *value* is a whole number that a column of so many bits and a sign holds."""
+    return isinstance(value, int) and not isinstance(value, bool) and -(1 << bits) <= value < 1 << bits
 
 
 def _contradiction(table: str, row: Mapping[str, Any]) -> str | None:

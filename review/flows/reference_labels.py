@@ -1,7 +1,8 @@
 """Stable names of references: what study.toml calls a study, letters only where two are called alike.
 
 A label of study.toml is never changed while no other study has it. Where two have the same, the letters go by study_id,
-so that they do not depend on the order of loading; a new study may then move them, until they stand in study.toml.
+so that they do not depend on the order of loading. `review study link --new` writes the next free letter into the new
+study.toml, so that no other moves; a study made by hand may move them, and a saved check asks for its letter.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from string import ascii_lowercase
 
 from review.search.written.bibtex import key_of
 
+_LETTERS = (*ascii_lowercase, *(first + second for first in ascii_lowercase for second in ascii_lowercase))
 _KINDS = {"follow_up": "follow-up"}
 
 
@@ -46,6 +48,19 @@ def lettered(names: Mapping[str, str], *, taken: Iterable[str] = ()) -> tuple[di
     return labels, clashes
 
 
+def free_label(label: str, names: Mapping[str, str]) -> str:
+    """*label* for a new study beside those of *names* (id → name), with the next free letter where it is taken.
+
+    No label that `lettered` gives to the others changes by it: the one that stands alone keeps its name, `Wu 2017`, and
+    the new one is `Wu 2017b`; beside `Wu 2017a` and `Wu 2017b` it is `Wu 2017c`.
+    """
+    given, _ = lettered(names)
+    used = {*map(_folded, given.values()), *map(_folded, names.values())}
+    if _folded(label) not in used:
+        return label
+    return next(new for letter in _LETTERS[1:] if _folded(new := _with(label, letter)) not in used)
+
+
 def report_labels(label: str, reports: Sequence[tuple[str, str]]) -> dict[str, str]:
     """report_id → label for the *reports* (report_id, kind) of a study, in the order of its study.toml.
 
@@ -68,17 +83,16 @@ def report_labels(label: str, reports: Sequence[tuple[str, str]]) -> dict[str, s
 
 def _given(names: Mapping[str, str], used: set[str]) -> dict[str, str]:
     """id → label with a letter for names that are alike; what is given is added to *used*."""
-    letters = [*ascii_lowercase, *(first + second for first in ascii_lowercase for second in ascii_lowercase)]
     given: dict[str, str] = {}
     blocked = []
-    for letter, (name_id, name) in zip(letters, names.items(), strict=False):
+    for letter, (name_id, name) in zip(_LETTERS, names.items(), strict=False):
         if _folded(label := _with(name, letter)) in used:
             blocked.append(name_id)
         else:
             given[name_id] = label
             used.add(_folded(label))
     for name_id in blocked:
-        labels = (_with(names[name_id], letter) for letter in letters)
+        labels = (_with(names[name_id], letter) for letter in _LETTERS)
         given[name_id] = next((label for label in labels if _folded(label) not in used), names[name_id])
         used.add(_folded(given[name_id]))
     return {name_id: given.get(name_id, name) for name_id, name in names.items()}

@@ -39,6 +39,7 @@ _RULES = {
     "title_part_authors_volume": "a title that is part of the other, authors, journal and volume; one names no page",
     "title_authors_elocator": "a like title, authors, journal and volume; an article number beside pages",
     "title_authors_journal": "a like title, authors, journal and year; one side, or both, name no place",
+    "same_registry_entry": "a like title and the only registry number of two registry entries",
 }
 _DEEDS = {"merge": "merged", "split": "split", "lock": "locked apart", "unlock": "unlocked", "undo": "undone"}
 

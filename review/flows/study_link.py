@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from review.database import Store
 from review.errors import UsageProblem
 from review.extraction import store as study_tables
-from review.extraction.linking import Change, plan_link, plan_unlink
-from review.extraction.new_study import NewStudy
+from review.extraction.linking import Change, named_report, plan_link, plan_unlink, standing_labels
+from review.extraction.new_study import NewStudy, label_of
 from review.extraction.report_identity import homes, record_facts
 from review.extraction.report_proposals import LinkFact, Proposed, StudyFacts, propose
+from review.extraction.trial_signs import RecordFacts
+from review.flows.reference_labels import free_label
 from review.project import Project
 from review.screening.records import find_record
 from review.screening.retrieval import reports
@@ -84,13 +87,22 @@ def link(
 ) -> Change:
     """The change that makes *record* (id, PMID, DOI ...) a report of the study; nothing is written yet.
 
-    Raises UsageProblem for an unknown record, and what `plan_link` raises.
+    A report that stands in a study.toml already needs no record. A new study whose label another one has gets the next
+    free letter, and says so. Raises UsageProblem for an unknown record, and what `plan_link` raises.
     """
-    found = find_record(store, record)
-    facts = record_facts(store, records=[found])[0]
-    return plan_link(
+    facts = _facts(store, project, record)
+    lettered_as = ""
+    if new is not None:
+        wanted = label_of(facts, new, study_id)
+        labels = standing_labels(project)
+        label = free_label(wanted, {each: name for each, name in labels.items() if each != study_id})
+        if label != wanted:
+            lettered_as = f"; it is called {label!r}, because {wanted!r} is taken"
+        new = replace(new, label=label)
+    change = plan_link(
         project, facts, study_id=study_id, kind=kind, new=new, move=move, figures=figures, remove_study=remove_study
     )
+    return replace(change, words=change.words + lettered_as)
 
 
 def unlink(store: Store, project: Project, *, study_id: str, report: str, remove_study: bool = False) -> Change:
@@ -106,6 +118,22 @@ def unlink(store: Store, project: Project, *, study_id: str, report: str, remove
     else:
         facts = record_facts(store, records=[found])[0]
     return plan_unlink(project, report, study_id=study_id, record=facts, remove_study=remove_study)
+
+
+def _facts(store: Store, project: Project, word: str) -> RecordFacts:
+    """The record that *word* names, else the report of a study.toml."""
+    try:
+        found = find_record(store, word)
+    except UsageProblem as problem:
+        facts = named_report(project, word)
+        if facts is not None:
+            return facts
+        if not problem.message.startswith("no record"):
+            raise
+        message = f"{problem.message}, and no study.toml has a report of that id"
+        hint = "import it first: review import FILE --source NAME; or write its block [[reports]] into study.toml"
+        raise UsageProblem(message, hint=hint) from None
+    return record_facts(store, records=[found])[0]
 
 
 def _study(row: dict[str, Any], documents: list[dict[str, Any]], records: list[Any]) -> StudyFacts:

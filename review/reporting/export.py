@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from review.errors import FullDisk, ReviewError, UsageProblem
 from review.reporting import office, writers
+from review.reporting.own_files import refuse_own_files
 from review.reporting.table import Table
 
 if TYPE_CHECKING:
@@ -72,19 +73,20 @@ def format_of(file: Path, format: str, allowed: tuple[str, ...]) -> str:
     raise UsageProblem(message, hint="the ending of the file says its format, or --format does")
 
 
-def write_whole(file: Path, content: bytes) -> None:
-    """Write *content* to *file*: all of it, or nothing, and then what stood there stays.
+def write_whole(file: Path, content: bytes) -> str:
+    """Write *content* to *file*: all of it, or nothing, and then what stood there stays. Returns the place in words.
 
     It goes to a new file beside it, which then takes its name: a full disk or a kill leaves no half document.
-    Raises FullDisk or ReviewError, naming the file.
+    Raises UsageProblem for a file that a review is made of, FullDisk or ReviewError, naming the file.
     """
     try:
         # a link keeps pointing where it points, and a device or a pipe is written to as it is
-        target = file.resolve()
+        target = refuse_own_files(file)
+        where = f"{target} ({file} leads there)" if file.is_symlink() else str(file)
         fresh = target.with_name(f".{os.getpid()}.{os.urandom(4).hex()}.new")
         if target.exists() and not target.is_file():
             target.write_bytes(content)
-            return
+            return where
         try:
             with fresh.open("xb") as sink:
                 sink.write(content)
@@ -96,6 +98,7 @@ def write_whole(file: Path, content: bytes) -> None:
         finally:
             with contextlib.suppress(OSError):
                 fresh.unlink(missing_ok=True)
+        return where
     except (OSError, RuntimeError) as problem:  # a link to itself was a RuntimeError until Python 3.13
         if getattr(problem, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
             message = f"no space left for {file}; nothing was written, and what stood there is as it was"

@@ -120,7 +120,7 @@ def gap_list(table: Table, lines: pl.DataFrame) -> Table:
     )
 
 
-def draw_gap_map(frame: pl.DataFrame, path: Path, *, title: str = "", simulated: bool = False) -> None:
+def draw_gap_map(frame: pl.DataFrame, path: Path, *, title: str = "", simulated: bool = False) -> str:
     """Draw the long form of the gap map to *path* (.svg, .png or .pdf): the same bytes on every run.
 
     Needs the `paper` extra. All labels are horizontal: columns carry numbers, a key beside it names them.
@@ -140,7 +140,7 @@ def draw_gap_map(frame: pl.DataFrame, path: Path, *, title: str = "", simulated:
             ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
         }
         figure.savefig(sink, format=path.suffix[1:], dpi=150, metadata=empty[path.suffix])
-    write_whole(path, sink.getvalue())
+    return write_whole(path, sink.getvalue())
 
 
 def refuse_ending(path: Path) -> None:

@@ -12,11 +12,15 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
+from review.errors import FormatError
 from review.search.bibtex_record import bibtex_record, unmapped
 from review.search.checking import unreadable
 from review.search.decoding import Decoded
+from review.search.joined import Once
 from review.search.reading import Reading, Repair, Stray, stray
+from review.search.records import Rejected
 
 _HEAD = r"@[ \t]*([A-Za-z]\w*)\s*"
 _FIELDS = r"[^@={}\"#]{0,200}?,\s*[A-Za-z][\w:+/. -]{0,60}?\s*="
@@ -30,6 +34,13 @@ _FIELD_LINE = re.compile(
     re.MULTILINE,
 )
 _NO_SIGN = re.compile(r"^[ \t]*[A-Za-z]+[ \t]*\{[^{}=\n]*,[ \t]*$", re.MULTILINE)  # an entry that lost its @
+# the same with its key and a field, or what is left of its head
+_LOST = re.compile(
+    r"^[^\n@={}]{0,24}[{(][^{}=\n]*,\s*(?=[A-Za-z][\w-]*[ \t]*=)|^[ \t]*title[ \t]*=[ \t]*[{\"]",
+    re.MULTILINE | re.IGNORECASE,
+)
+_ONCE = Once(titles=frozenset({"title"}), others=frozenset({"doi", "year", "journal", "volume", "pages", "url"}))
+_MOST_EXPANDED = 20_000_000  # characters that the names of @string may stand for in one file
 _BARE = re.compile(r"[^\s,#{}\"()]+")
 _FAR = 20
 _APART = frozenset({"comment", "preamble", "string"})
@@ -71,6 +82,8 @@ class _Reader:
         self.breaks = [found.start() for found in re.finditer("\n", text)]
         self.macros: dict[str, tuple[str, str]] = {}
         self.strays: list[Stray] = []
+        self.lost: list[Rejected] = []
+        self.expanded = 0
         self.apart_until = -1
 
     def line(self, at: int) -> int:
@@ -78,7 +91,15 @@ class _Reader:
         return bisect_right(self.breaks, at - 1) + 1
 
     def outside(self, start: int, stop: int) -> None:
-        """Note the lines of a piece that belongs to no entry."""
+        """Note the lines of a piece that belongs to no entry; one that looks like an entry is a lost record."""
+        heads = [found.start() for found in _LOST.finditer(self.text, start, stop)]
+        named = [at for at in heads if self.text[at : at + 30].lstrip()[:5].lower() != "title"]
+        heads = named or heads[:1]
+        for at, end in pairwise([*heads, stop]):
+            content = self.text[at:end].strip()
+            reason = f"an entry without its beginning (@ is missing): {content[:40].splitlines()[0]!r}"
+            self.lost.append(Rejected(reason, content.encode("utf-8", "surrogatepass"), line=self.line(at)))
+        stop = heads[0] if heads else stop
         for number, text in enumerate(self.text[start:stop].split("\n"), start=self.line(start)):
             if text.strip(" \t\ufeff,\x1a"):
                 self.strays.append(stray(number, text))
@@ -212,6 +233,11 @@ class _Reader:
             raise _Irregular
         name = word.group(0)
         known = self.macros.get(name.lower())
+        if known:
+            self.expanded += len(known[1])
+        if self.expanded > _MOST_EXPANDED:
+            message = f"line {self.line(at)}: the names of @string stand for more than {_MOST_EXPANDED} characters"
+            raise FormatError(message, hint="a name that doubles another grows without end; write the texts out")
         return name, known[1] if known else _MONTHS.get(name.lower(), name), word.end()
 
     def _fields_by_line(self, start: int, stop: int, entry: _Entry) -> Iterator[tuple[str, str, str, int]]:
@@ -264,16 +290,21 @@ def read_bibtex(decoded: Decoded, *, evidence: str = "@ entries") -> Reading:
         at = end if closed and end is not None else following
         if end is None and following == len(text) and not re.search(r"\n[ \t]*[})]\s*$", text):
             unfinished = reader.line(begins)
-        entries.append(reader.entry(kind, begins, opened + 1, stop, closed=closed))
-        counted.append(entries[-1].line)
+        entry = reader.entry(kind, begins, opened + 1, stop, closed=closed)
+        entries.append(entry)
+        counted.append(entry.line)
+        pairs = [[name.lower(), raw] for name, raw in entry.given[: len(entry.at)]]
+        _, joined, _ = _ONCE.parts(pairs, entry.at, stop=reader.line(stop) + 1, lines=lambda: decoded.lines)
+        reader.lost += joined
     reader.outside(at, len(text))
     records = tuple(bibtex_record(e.kind, e.key, e.given, e.expanded, line=e.line) for e in entries)
     return Reading(
         dialect="bibtex",
         evidence=evidence,
         records=records,
-        markers=len(counted),
-        marker_lines=tuple(counted),
+        markers=len(counted) + len(reader.lost),
+        marker_lines=tuple(sorted((*counted, *(bad.line or 0 for bad in reader.lost)))),
+        rejected=tuple(sorted(reader.lost, key=lambda bad: bad.line or 0)),
         repairs=tuple(_repairs(entries)),
         strays=tuple(reader.strays),
         unmapped=unmapped(records),

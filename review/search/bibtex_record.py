@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from review.identifiers import find_registry_ids, normalise_pmid
+from review.identifiers import normalise_pmid
 from review.search.latex import plain_text
 from review.search.records import Record
-from review.search.tagged import doi_of, pmcid_of, says_retracted, year_of
+from review.search.tagged import doi_of, pmcid_of, says_retracted, trials_of, year_of
 
 COLUMNS = {
     "title": ("title",),
@@ -34,6 +34,7 @@ COLUMNS = {
 _NAMES = frozenset({"author", "authors", "@type", "@key", *(name for names in COLUMNS.values() for name in names)})
 # what a verbatim field hides: a backslash, signs that are escaped, and braces that only group
 _HIDDEN = re.compile(r"(\\textbackslash\{\})|\\([&%$#_{}~])|[{}]")
+_ANGLE = re.compile(r"(\{?\\textless\b(?:\{\})?\}?|\{?\$<\$\}?)|\{?\\textgreater\b(?:\{\})?\}?|\{?\$>\$\}?")
 _CARET = re.compile(r"\\textasciicircum(?:\{\}|(?![A-Za-z]))")
 _EID = re.compile(r"\b2-s2\.0-\d+\b")
 _PARTICLES = frozenset(
@@ -73,7 +74,11 @@ def bibtex_record(kind: str, key: str, given: Pairs, expanded: Mapping[str, str]
         pmid=named_pmid.group(1) if named_pmid else next((p for v in pmids if (p := normalise_pmid(v))), None),
         doi=next((doi for text in addresses if (doi := doi_of(text))), None),
         pmcid=pmcid_of(*texts("pmcid")),
-        registry_ids=tuple(find_registry_ids(" ".join([*texts("remarks"), abstract or ""]))),
+        registry_ids=trials_of(
+            " ".join([*texts("remarks"), abstract or ""]),
+            *texts("journal"),
+            *(_address(expanded[name]) for name in ("url", "author", "accession_number") if expanded.get(name)),
+        ),
         publication_types=types,
         keywords=_keywords(texts("keywords")),
         url=_address(next((expanded[name] for name in COLUMNS["url"] if expanded.get(name)), "")) or None,
@@ -110,10 +115,12 @@ def _name(person: str) -> str:
 
 
 def _outside_braces(text: str, pattern: re.Pattern[str]) -> list[str]:
-    parts, begins = [], 0
+    parts, begins, counted, depth = [], 0, 0, 0
     for found in pattern.finditer(text):
-        before = re.sub(r"\\[{}]", "", text[: found.start()])
-        if before.count("{") == before.count("}"):
+        before = re.sub(r"\\[{}]", "", text[counted : found.start()])
+        depth += before.count("{") - before.count("}")
+        counted = found.start()
+        if depth == 0:
             parts.append(text[begins : found.start()])
             begins = found.end()
     return [*parts, text[begins:]]
@@ -128,6 +135,7 @@ def _keywords(values: Sequence[str]) -> tuple[str, ...]:
 
 def _address(value: str) -> str:
     """A DOI or an address without braces and escapes; a tilde and a percent sign belong to it."""
+    value = _ANGLE.sub(lambda found: "<" if found.group(1) else ">", value)
     return _HIDDEN.sub(lambda found: "\\" if found.group(1) else found.group(2) or "", value).strip()
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from review.identifiers import normalise_doi, normalise_pmid
+from review.identifiers import behind_doi, normalise_doi, normalise_pmid
 from review.search.reading import Reading, Repair
 from review.search.records import Record, Rejected, content_json
 from review.search.tagged import year_of
@@ -40,12 +40,19 @@ def look_at_records(reading: Reading, *, nul: bool) -> Reading:
 
 
 def unreadable(values: Iterable[tuple[int, str, str, str]]) -> list[Repair]:
-    """A line of the receipt for each of *values* (line, kind, name of the field, text) that is not of its kind."""
-    return [
-        Repair(line, f"unreadable {kind}: {name} {text[:80]!r}, kept only as given")
-        for line, kind, name, text in values
-        if not _is_blank(text) and not _READERS[kind](text)
-    ]
+    """A line of the receipt for each of *values* (line, kind, name of the field, text) that is not of its kind.
+
+    So is a DOI with more behind it than is understood: what it was read as might be another article's.
+    """
+    found: list[Repair] = []
+    for line, kind, name, text in values:
+        if _is_blank(text):
+            continue
+        if not (value := _READERS[kind](text)):
+            found.append(Repair(line, f"unreadable {kind}: {name} {text[:80]!r}, kept only as given"))
+        elif kind == "DOI" and (rest := behind_doi(text)):
+            found.append(Repair(line, f"{name} holds more than a DOI: read as {str(value)!r}, without {rest[:80]!r}"))
+    return found
 
 
 def _is_blank(text: str) -> bool:

@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from review.errors import FormatError, UsageProblem
-from review.identifiers import find_registry_ids, normalise_doi, normalise_pmid
+from review.identifiers import normalise_pmid
 from review.search.checking import unreadable
 from review.search.decoding import Decoded
 from review.search.reading import Reading, Repair
 from review.search.records import Record, Rejected
-from review.search.tagged import doi_of, pmcid_of, year_of
+from review.search.tagged import doi_of, pmcid_of, trials_of, year_of
 
 NAMES: dict[str, tuple[str, ...]] = {
     "title": ("title", "article title", "item title", "document title", "primary title", "title primary", "ti", "t1"),
@@ -23,6 +23,7 @@ NAMES: dict[str, tuple[str, ...]] = {
                 "author full names", "au"),
     "journal": ("journal", "journal book", "periodical full", "publication title", "source title", "journal title",
                 "publication", "periodical", "periodical abbrev", "journal name", "so", "source"),
+    "book": ("booktitle", "book title"),
     "year": ("year", "publication year", "pub year", "published year", "py", "date", "publication date"),
     "vernacular_title": ("vernacular title",),
     "month": ("month",),
@@ -46,6 +47,8 @@ NAMES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 # the column of our own tables that names the cells of its row which got an apostrophe, so that no spreadsheet runs them
 DEFUSED = "defused"
+# an abstract with its references may be longer than the 128 kB that Python allows by default
+csv.field_size_limit(2**31 - 1)
 _ENOUGH = ("title", "abstract", "pmid", "doi")
 # Embase gives one column for all: `Journal (2014) 3:3 (152-160). Date of Publication: 2014`
 _CITATION = re.compile(
@@ -190,7 +193,6 @@ def _columns(header: list[str], mapping: Mapping[str, str], *, delimiter: str, p
 
 def _rows(text: str, delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
     """(line on which it begins, cells) of every row that is not blank, the header first."""
-    csv.field_size_limit(2**31 - 1)  # an abstract with its references may be longer than the 128 kB default
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     begins = 1
     try:
@@ -263,7 +265,7 @@ def _record(pairs: list[tuple[str, str]], columns: Mapping[str, str], *, line: i
         vernacular_title=get("vernacular_title"),
         abstract=get("abstract"),
         authors=names(get("authors")),
-        journal=cited.get("journal") or get("journal"),
+        journal=cited.get("journal") or get("journal") or get("book"),
         year=year_of(get("year") or "", cited.get("year", "")),
         month=get("month"),
         volume=get("volume") or cited.get("volume"),
@@ -271,9 +273,12 @@ def _record(pairs: list[tuple[str, str]], columns: Mapping[str, str], *, line: i
         pages=(f"{first}-{last}" if first and last and "-" not in first else first) or cited.get("pages"),
         language=get("language"),
         pmid=normalise_pmid(get("pmid")),
-        doi=normalise_doi(get("doi")) or doi_of(get("url") or ""),
+        doi=doi_of(get("doi") or "") or doi_of(get("url") or ""),
         pmcid=pmcid_of(get("pmcid") or ""),
-        registry_ids=tuple(find_registry_ids(f"{get('registry') or ''} {get('abstract') or ''}")),
+        registry_ids=trials_of(
+            f"{get('registry') or ''} {get('abstract') or ''}",
+            *filter(None, map(get, ("journal", "authors", "url", "accession"))),
+        ),
         publication_types=many("publication_types"),
         mesh=many("mesh"),
         keywords=many("keywords"),

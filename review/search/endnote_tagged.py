@@ -11,16 +11,18 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from review.identifiers import find_registry_ids, normalise_doi, normalise_pmid
+from review.identifiers import normalise_pmid
 from review.search.checking import unreadable
 from review.search.decoding import Decoded
+from review.search.joined import Once
 from review.search.reading import Reading, Repair, Stray, stray
 from review.search.records import Record, Rejected
-from review.search.tagged import OpenRecord, pmcid_of, says_retracted, year_of
+from review.search.tagged import OpenRecord, doi_of, pmcid_of, says_retracted, trials_of, year_of
 
 _TAG = re.compile(r"^(%[0-9A-Z!#$&()*+/<=>?@\[\]^~|])(?:[ \t](.*)|)$", re.DOTALL)
 MARKER = re.compile(r"^\W{0,3}%0(?:[ \t]|$)")
 _ONCE = frozenset({"%0", "%T", "%D", "%J", "%B", "%V", "%N", "%P", "%X", "%R", "%M"})
+_TITLES = Once(titles=frozenset({"%T"}), others=frozenset({"%D", "%J", "%R", "%V", "%M", "%8", "%P", "%X", "%0"}))
 _KINDS = {"%D": "year", "%R": "DOI"}
 _COLUMNS = frozenset(
     """
@@ -37,7 +39,16 @@ def read_endnote_tagged(decoded: Decoded, *, evidence: str = "% tags") -> Readin
     groups, repairs, strays = _groups(lines)
     records: list[Record] = []
     rejected: list[Rejected] = []
+    second: list[int] = []
     for place, group in enumerate(groups):
+        following = groups[place + 1].line if place + 1 < len(groups) else len(lines) + 1
+        kept, joined, twice = _TITLES.parts(group.pairs, group.at, stop=following, lines=lambda: lines)
+        if joined:
+            del group.pairs[kept:], group.at[kept:]
+            group.tags = {tag for tag, _ in group.pairs}
+            second += [bad.line or 0 for bad in joined]
+        rejected += joined
+        repairs += twice
         if marks and "%0" not in group.tags:
             stop = groups[place + 1].line - 1 if place + 1 < len(groups) else len(lines)
             content = "\n".join(lines[group.line - 1 : stop]).strip()
@@ -60,9 +71,9 @@ def read_endnote_tagged(decoded: Decoded, *, evidence: str = "% tags") -> Readin
         dialect="endnote",
         evidence=evidence,
         records=tuple(records),
-        markers=len(marks) + len(unmarked),
-        marker_lines=tuple(sorted((*(begins.get(n, n) for n in marks), *unmarked))),
-        rejected=tuple(rejected),
+        markers=len(marks) + len(unmarked) + len(second),
+        marker_lines=tuple(sorted((*(begins.get(n, n) for n in marks), *unmarked, *second))),
+        rejected=tuple(sorted(rejected, key=lambda bad: bad.line or 0)),
         repairs=tuple(sorted(repairs, key=lambda repair: repair.line)),
         strays=tuple(strays),
         unmapped={tag: count for tag, count in sorted(counts.items()) if tag not in _COLUMNS},
@@ -146,9 +157,12 @@ def _record(group: OpenRecord) -> Record:
         pages=first("%P"),
         language=first("%G"),
         pmid=pmid or next((p for url in values.get("%U", ()) if "pubmed" in url and (p := normalise_pmid(url))), None),
-        doi=next((doi for value in ids if (doi := normalise_doi(value))), None),
+        doi=next((doi for value in ids if (doi := doi_of(value))), None),
         pmcid=pmcid_of(*values.get("%2", ()), *values.get("%U", ())),
-        registry_ids=tuple(find_registry_ids(f"{first('%Z') or ''} {abstract or ''}")),
+        registry_ids=trials_of(
+            f"{first('%Z') or ''} {abstract or ''}",
+            *(value for tag in ("%J", "%B", "%A", "%U", "%M") for value in values.get(tag, ())),
+        ),
         keywords=tuple(w.strip() for text in values.get("%K", ()) for w in re.split(r"[\n;|]", text) if w.strip()),
         url=first("%U"),
         retracted=says_retracted(title),

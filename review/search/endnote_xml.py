@@ -14,15 +14,16 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 from review.errors import FormatError
-from review.identifiers import find_registry_ids, normalise_doi, normalise_pmid
+from review.identifiers import normalise_pmid
 from review.search.checking import unreadable
 from review.search.decoding import Decoded
 from review.search.reading import Reading, Repair, Stray, stray
 from review.search.records import Record, Rejected
-from review.search.tagged import pmcid_of, says_retracted, year_of
+from review.search.tagged import doi_of, pmcid_of, says_retracted, trials_of, year_of
 
 _BEGIN = re.compile(r"<record(?=[\s>/])")
 _TAGS = re.compile(r"<record(?=[\s>/])|</record\s*>")
+_OF_A_RECORD = re.compile(r"<(?:titles|rec-number|ref-type|contributors)(?=[\s>/])[^>]*>")
 _FORBIDDEN = re.compile(
     r"[\x01-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
     r"|&#(?:x0*(?:[0-8bcefBCEF]|1[0-9a-fA-F])|0*(?:[0-8]|1[124-9]|2\d|3[01]));"
@@ -30,6 +31,7 @@ _FORBIDDEN = re.compile(
 _YEAR_OR_DAY = re.compile(r"\d{4}|[ /-]\d{1,2}$|^\d{1,2}[ /-]")
 _PUBMED = re.compile(r"medline|pubmed|\bnlm\b", re.IGNORECASE)
 _KINDS = {"dates/year": "year", "electronic-resource-num": "DOI"}
+_PLACES = ("periodical/full-title", "titles/secondary-title", "contributors/authors/author", "accession-num")
 _COLUMNS = frozenset(
     """
     ref-type ref-type/@name contributors/authors/author titles/title titles/secondary-title titles/alt-title
@@ -55,10 +57,14 @@ def read_endnote_xml(decoded: Decoded, *, evidence: str = "<records>", name: str
     rejected: list[Rejected] = []
     repairs: list[Repair] = []
     strays: list[Stray] = []
+    extra: list[int] = []
     unfinished, behind, counted, offset = None, 0, 0, 0
     begins = [found.start() for found in _BEGIN.finditer(text)]
     for number, (start, stop, ends) in enumerate(_slices(text), start=1):
-        strays += _outside(text, behind, start, line_of)
+        outside, lost = _outside(text, behind, start, line_of)
+        strays += outside
+        rejected += lost
+        extra += [bad.line or 0 for bad in lost]
         behind, line, piece = stop, line_of(start), text[start:stop]
         counted, offset = start, offset + len(_bytes(text[counted:start]))
         if not ends:
@@ -80,7 +86,10 @@ def read_endnote_xml(decoded: Decoded, *, evidence: str = "<records>", name: str
             Repair(bad.line, f"record {number}: {bad.rule}")
             for bad in unreadable((line, _KINDS[path], path, value) for path, value in pairs if path in _KINDS)
         ]
-    strays += _outside(text, behind, len(text), line_of)
+    outside, lost = _outside(text, behind, len(text), line_of)
+    strays += outside
+    rejected += lost
+    extra += [bad.line or 0 for bad in lost]
     if unfinished is None and records and not re.search(r"</records\s*>", text[behind:]):
         repairs.append(Repair(line_of(len(text)), "no </records> at the end: is the file cut off?"))
     counts = Counter(str(pair[0]) for record in records for pair in record.fields)
@@ -88,8 +97,8 @@ def read_endnote_xml(decoded: Decoded, *, evidence: str = "<records>", name: str
         dialect="endnote_xml",
         evidence=evidence,
         records=tuple(records),
-        markers=len(begins),
-        marker_lines=tuple(line_of(at) for at in begins),
+        markers=len(begins) + len(extra),
+        marker_lines=tuple(sorted((*(line_of(at) for at in begins), *extra))),
         rejected=tuple(rejected),
         repairs=tuple(repairs),
         strays=tuple(strays),
@@ -118,14 +127,18 @@ def _slices(text: str) -> Iterator[tuple[int, int, bool]]:
         yield opened, len(text), False
 
 
-def _outside(text: str, start: int, stop: int, line_of: Callable[[int], int]) -> list[Stray]:
-    """The lines between two records that hold anything but tags."""
+def _outside(text: str, start: int, stop: int, line_of: Callable[[int], int]) -> tuple[list[Stray], list[Rejected]]:
+    """The lines between two records that hold anything but tags; what has tags of a record is one that is lost."""
     first = line_of(start)
+    if found := _OF_A_RECORD.search(text, start, stop):
+        reason = f"tags of a record outside <record>: {found.group(0)}; its beginning is missing or broken"
+        at = line_of(found.start())
+        return [], [Rejected(reason, _bytes(text[start:stop].strip()), line=at)]
     return [
         stray(number, words)
         for number, words in enumerate(text[start:stop].split("\n"), start=first)
         if re.sub(r"<[^<>]*>", "", words).strip(" \t\ufeff\0")
-    ]
+    ], []
 
 
 def _pairs(element: ElementTree.Element, path: str) -> Iterator[tuple[str, str]]:
@@ -173,9 +186,13 @@ def _record(pairs: list[tuple[str, str]], *, line: int) -> Record:
         pages=first("pages"),
         language=first("language"),
         pmid=pmid or next((p for url in urls if "pubmed" in url and (p := normalise_pmid(url))), None),
-        doi=next((d for v in [*parts("electronic-resource-num"), *urls] if (d := normalise_doi(v))), None),
+        doi=next((d for v in [*parts("electronic-resource-num"), *urls] if (d := doi_of(v))), None),
         pmcid=pmcid_of(*values.get("custom2", ()), *urls),
-        registry_ids=tuple(find_registry_ids(f"{first('notes') or ''} {abstract or ''}")),
+        registry_ids=trials_of(
+            f"{first('notes') or ''} {abstract or ''}",
+            *(place for path in _PLACES for place in parts(path)),
+            *urls,
+        ),
         publication_types=tuple(parts("work-type")),
         keywords=tuple(word for text in parts("keywords/keyword") for word in [text.strip()] if word),
         url=urls[0] if urls else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,11 @@ from review.search.receipts import Receipt, as_already, fault_of, make_receipt, 
 from review.search.records import membership, quarantine_rows, source_rows
 from review.search.reference_files import read_reference_file
 from review.terms import SourceKind
+
+_ANEW = (
+    "an import is not changed afterwards; to change its kind, import all files into a new review directory: ids follow "
+    "from source and content, so decisions from `review events export` still fit"
+)
 
 
 def import_files(
@@ -79,6 +85,7 @@ def import_file(
     if strict and accept_loss:
         message = "--strict and --accept-loss contradict each other"
         raise UsageProblem(message, hint="strict refuses every loss; leave one of the two out")
+    kind_given, source_given = source_kind, source
     source, source_kind, platform = _source(store, source, source_kind, platform, run_id)
     data = read_bytes(path)
     fingerprint = hashlib.sha256(data).hexdigest()
@@ -89,7 +96,14 @@ def import_file(
                 f"{path.name} was imported as {earlier['import_id']}, where it belongs to {belongs}, not to {run_id}"
             )
             raise UsageProblem(message, hint="a file belongs to the search it was first imported for")
+        if kind_given is not None and kind_given != earlier["source_kind"]:
+            message = (
+                f"{path.name} was imported as {earlier['import_id']} with the source kind {earlier['source_kind']!r}, "
+                f"not {kind_given!r}; nothing was changed"
+            )
+            raise UsageProblem(message, hint=_ANEW)
         return as_already(receipt_of_row(earlier))
+    remarks = _at_odds(store, source, fingerprint, kind=source_kind, typed=source_given is not None)
     reading = read_reference_file(data, name=path.name, dialect=dialect, mapping=mapping)
     problem = problem_of(reading, name=path.name) or (fault_of(reading, name=path.name) if strict else None)
     refused = problem is not None and not (accept_loss and reading.records)
@@ -128,7 +142,37 @@ def import_file(
             Append("search.deletion", [{"import_id": receipt.import_id, "pmid": pmid} for pmid in reading.deleted]),
         ],
     )
-    return receipt
+    return replace(receipt, remarks=remarks)
+
+
+def _at_odds(store: Store, source: str, fingerprint: str, *, kind: str, typed: bool) -> tuple[str, ...]:
+    """What earlier imports say otherwise: the same bytes from another source, another kind of this source.
+
+    Raises UsageProblem when *source*, as somebody *typed* it, differs from a known one in capitals or blanks only.
+    """
+    earlier = [row for row in rows.receipts(store).to_dicts() if row["status"] == "committed"]
+    remarks = []
+    known = sorted({row["source"] for row in earlier})
+    if source not in known and (alike := [name for name in known if _plain(name) == _plain(source)]):
+        message = (
+            f"--source {source!r} differs from {alike[0]!r}, of which records are here, in capitals or blanks only"
+        )
+        if typed:
+            raise UsageProblem(message, hint=f"it would be counted as a second source; write --source {alike[0]!r}")
+        remarks.append(f"{message}; it is counted as a second source")
+    for row in earlier:
+        if row["sha256"] == fingerprint and row["source"] != source:
+            remarks.append(
+                f"the same file was imported as {row['import_id']} from {row['source']!r}; its records are counted as "
+                "identified in both sources"
+            )
+    if others := sorted({row["source_kind"] for row in earlier if row["source"] == source} - {kind}):
+        remarks.append(f"earlier imports from {source!r} are of the kind {', '.join(others)}, this one is of {kind}")
+    return tuple(remarks)
+
+
+def _plain(source: str) -> str:
+    return " ".join(source.casefold().split())
 
 
 def read_bytes(path: Path) -> bytes:

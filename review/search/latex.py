@@ -24,6 +24,8 @@ _SYMBOLS = {
     "tau": "τ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω", "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ",
     "Lambda": "Λ", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ", "Omega": "Ω", "pm": "±", "times": "×", "cdot": "·",
     "leq": "≤", "le": "≤", "geq": "≥", "ge": "≥", "neq": "≠", "approx": "≈", "sim": "∼", "infty": "∞",
+    # kept apart from the braces that only group, see _KEPT
+    "textbraceleft": "\ue000", "textbraceright": "\ue001", "lbrace": "\ue000", "rbrace": "\ue001",
     "rightarrow": "→", "leftarrow": "←", "circ": "°", "prime": "′", "div": "÷", "minus": "−",
 }  # fmt: skip
 # commands that only say how their words look

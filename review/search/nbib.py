@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from review.search.checking import unreadable
 from review.search.decoding import Decoded
+from review.search.joined import Once
 from review.search.reading import Reading, Repair, Stray, stray
 from review.search.records import Record, Rejected
 from review.search.tagged import OpenRecord, medline_record, unmapped
@@ -18,6 +19,9 @@ from review.search.tagged import OpenRecord, medline_record, unmapped
 _TAG = re.compile(r"^([A-Z][A-Z0-9]{1,4}) {0,3}- ?(.*)$", re.DOTALL)
 _PMID = re.compile(r"^\s{0,3}PMID\s{0,2}-")
 _ONCE = frozenset({"PMID", "OWN", "STAT", "TI", "BTI", "DP", "SO", "JT", "TA"})
+_TITLES = Once(
+    titles=frozenset({"TI", "BTI"}), others=frozenset({"DP", "SO", "JT", "TA", "VI", "PG", "EDAT", "STAT", "AB"})
+)
 _KINDS = {"DP": "year"}
 
 
@@ -28,7 +32,16 @@ def read_nbib(decoded: Decoded, *, evidence: str = "PMID- lines") -> Reading:
     groups, repairs, strays = _groups(lines, with_pmid=bool(marks))
     records: list[Record] = []
     rejected: list[Rejected] = []
+    second: list[int] = []
     for place, group in enumerate(groups):
+        following = groups[place + 1].line if place + 1 < len(groups) else len(lines) + 1
+        kept, joined, twice = _TITLES.parts(group.pairs, group.at, stop=following, lines=lambda: lines)
+        if joined:
+            del group.pairs[kept:], group.at[kept:]
+            group.tags = {tag for tag, _ in group.pairs}
+            second += [bad.line or 0 for bad in joined]
+        rejected += joined
+        repairs += twice
         record = medline_record([(tag, value.strip()) for tag, value in group.pairs], line=group.line)
         if reason := _fault(group, record, with_pmid=bool(marks)):
             stop = groups[place + 1].line - 1 if place + 1 < len(groups) else len(lines)
@@ -45,9 +58,9 @@ def read_nbib(decoded: Decoded, *, evidence: str = "PMID- lines") -> Reading:
         dialect="nbib",
         evidence=evidence,
         records=tuple(records),
-        markers=len(marks) + len(unmarked),
-        marker_lines=tuple(sorted(marks + unmarked)),
-        rejected=tuple(rejected),
+        markers=len(marks) + len(unmarked) + len(second),
+        marker_lines=tuple(sorted((*marks, *unmarked, *second))),
+        rejected=tuple(sorted(rejected, key=lambda bad: bad.line or 0)),
         repairs=tuple(repairs),
         strays=tuple(strays),
         unmapped=unmapped(records, dialect="nbib"),

@@ -19,6 +19,7 @@ from review.search.reading import Reading, Repair
 from review.search.records import filled, sha256
 
 _SHOWN = 10
+_NOT_KEPT = ("already", "remarks")
 _NUMBER = re.compile(r"^record \d+(?=:)")
 # a line that would be a part of a record, if it stood in one
 _TAGGED = re.compile(r"[A-Z][A-Z0-9]{1,3}\s{0,3}- |%[0-9A-Z] |@\w+\s*[{(]|<record\b")
@@ -32,7 +33,10 @@ DELETED = "DeleteCitation"
 
 @dataclass(frozen=True)
 class Receipt:
-    """One import of one file; `already` says that the same file had been imported before and nothing was added."""
+    """One import of one file; `already` says that the same file had been imported before and nothing was added.
+
+    `remarks` are for people at the time of the import: what in other imports is at odds with this one.
+    """
 
     import_id: str
     run_id: str | None
@@ -62,6 +66,7 @@ class Receipt:
     imported_by: str | None
     imported_at: datetime
     already: bool = False
+    remarks: tuple[str, ...] = ()
 
 
 def problem_of(reading: Reading, *, name: str) -> str | None:
@@ -167,7 +172,7 @@ def make_receipt(
 
 def receipt_row(receipt: Receipt) -> dict[str, Any]:
     """The receipt as a row of its table."""
-    row = {name: getattr(receipt, name) for name in receipt.__dataclass_fields__ if name != "already"}
+    row = {name: getattr(receipt, name) for name in receipt.__dataclass_fields__ if name not in _NOT_KEPT}
     for name in ("filled", "unmapped"):
         row[name] = _json(dict(row[name]))
     for name in ("losses", "repairs", "not_understood"):
@@ -177,7 +182,7 @@ def receipt_row(receipt: Receipt) -> dict[str, Any]:
 
 def receipt_of_row(row: Mapping[str, Any]) -> Receipt:
     """The receipt that a stored row holds."""
-    kept = {name: row[name] for name in Receipt.__dataclass_fields__ if name != "already"}
+    kept = {name: row[name] for name in Receipt.__dataclass_fields__ if name not in _NOT_KEPT}
     for name in ("filled", "unmapped"):
         kept[name] = json.loads(kept[name])
     for name in ("losses", "repairs", "not_understood"):
@@ -213,6 +218,7 @@ def words(receipt: Receipt) -> str:
         lines.append(
             "  kept but in no column: " + ", ".join(f"{tag} {n}" for tag, n in list(in_no_column.items())[:20])
         )
+    lines += [f"  mind: {remark}" for remark in receipt.remarks]
     lines += _listed("lost", receipt.losses, "reason")
     lines += _listed("repaired", receipt.repairs, "rule")
     lines += _listed("not understood", receipt.not_understood, "text")

@@ -54,8 +54,12 @@ def read_reference_file(
     elif found.name == "endnote_xml":
         reading = read_endnote_xml(decoded, evidence=found.evidence, name=name)
     elif found.name in _LINE_BY_LINE:
-        with collector_at_rest():
-            reading = _LINE_BY_LINE[found.name](decoded, evidence=found.evidence)
+        try:
+            with collector_at_rest():
+                reading = _LINE_BY_LINE[found.name](decoded, evidence=found.evidence)
+        except FormatError as problem:
+            message = f"{name} {problem.message}"
+            raise FormatError(message, hint=problem.hint) from problem
     else:
         reading = read_csv(decoded, mapping=mapping, name=name)
     reading = _with_oddities(reading, decoded)

@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from review.search.checking import unreadable
 from review.search.decoding import Decoded
+from review.search.joined import Once, beheaded
 from review.search.reading import Reading, Repair, Stray, collector_at_rest, stray
-from review.search.records import Record
+from review.search.records import Record, Rejected
 from review.search.tagged import begins_of_lines, ris_record, unmapped
 
 _TAG = re.compile(r"^([A-Z][A-Z0-9])  -(?:[ \t](.*)|)$", re.DOTALL)
@@ -30,6 +31,14 @@ KNOWN = frozenset(
     """.split()  # noqa: SIM905 - the tags of the format, as one reads them
 )
 
+_ONCE = Once(
+    titles=frozenset({"TI", "T1"}),
+    others=frozenset({"DO", "PY", "Y1", "VL", "SP", "AN", "JO", "JF", "T2", "ID", "TY", "AB"}),
+)
+# the Cochrane Library prints three lines above each record
+_FURNITURE = re.compile(r"\ufeff?(?:Record #\d+ of \d+|Provider: .*|Content: text/plain.*)")
+_TITLE = re.compile(r"(?:TI|T1|CT) {0,3}- ?\S")
+_END = re.compile(r"ER {0,3}-$")
 _KINDS = {"DO": "DOI", "PY": "year", "Y1": "year", "PMID": "PMID"}
 
 
@@ -109,7 +118,7 @@ class RisLines:
             self.current = _Open(number)
             self.current.add(tag, value, number)
         elif self.current is None:
-            if text.strip():
+            if text.strip() and not _FURNITURE.fullmatch(text.strip()):
                 self.strays.append(stray(number, text))
         elif tag:
             self.current.add(tag, value, number)
@@ -122,7 +131,25 @@ def read_ris(decoded: Decoded, *, evidence: str = "TY lines") -> Reading:
     read = RisLines(decoded.text)
     records: list[Record] = []
     repairs = read.repairs
-    for entry in read.entries:
+    rejected: list[Rejected] = []
+    strays = read.strays
+    if read.typed and strays:
+        rejected, strays = beheaded(
+            strays,
+            begins=[entry.line for entry in read.entries],
+            lines=decoded.lines,
+            title=_TITLE.match,
+            tag=lambda text: _tag_of(text)[0],
+            end=_END.match,
+            mark="TY",
+        )
+    begins = [*(entry.line for entry in read.entries[1:]), decoded.text.count("\n") + 2]
+    for entry, stop in zip(read.entries, begins, strict=False):
+        kept, joined, twice = _ONCE.parts(entry.pairs, entry.at, stop=stop, lines=lambda: decoded.lines)
+        if joined:
+            del entry.pairs[kept:], entry.at[kept:]
+        rejected += joined
+        repairs += twice
         records.append(_split_keywords(ris_record(entry.pairs, line=entry.line)))
         repairs += unreadable(
             [
@@ -135,10 +162,11 @@ def read_ris(decoded: Decoded, *, evidence: str = "TY lines") -> Reading:
         dialect="ris",
         evidence=evidence,
         records=tuple(records),
-        markers=len(read.marks),
-        marker_lines=read.marks,
+        markers=len(read.marks) + len(rejected),
+        marker_lines=tuple(sorted((*read.marks, *(bad.line or 0 for bad in rejected)))) if rejected else read.marks,
+        rejected=tuple(sorted(rejected, key=lambda bad: bad.line or 0)),
         repairs=tuple(sorted(repairs, key=lambda repair: repair.line)),
-        strays=tuple(read.strays),
+        strays=tuple(strays),
         unmapped=unmapped(records, dialect="ris"),
         unfinished=read.unfinished,
         cut_off="no ER line" if read.unfinished is not None else "",

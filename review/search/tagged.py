@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
 
-from review.identifiers import find_registry_ids, normalise_doi, normalise_pmid
+from review.identifiers import find_registry_ids, normalise_doi, normalise_pmid, unescaped
 from review.search.records import Record
 
 Pairs = Sequence[Sequence[str]]
@@ -18,6 +18,14 @@ _WORD = re.compile(r"\w")
 # year/month/day/other: the last is a month or a season in words
 _OTHER_OF_DATE = re.compile(r"[^/]*/[^/]*/[^/]*/\s*(.*\S)")
 _MEDLINE_MONTH = re.compile(r"\d{4}\s+(?:(\d{1,2})|([^\W\d].*?)(?:\s+\d{1,2})?)")
+_CENTRAL = "10.1002/central/"
+_REGISTER = re.compile(
+    r"clinicaltrials\.gov|clinicaltrialsregister|trialsearch|TrialID=|isrctn|anzctr|chictr|drks\.de|ctri\.nic|umin\.ac|"
+    r"jrct\.|irct\.ir|trialregister|ensaiosclinicos|cris\.nih|clinicaltrials\.in\.th",
+    re.IGNORECASE,
+)
+_DIGITS = re.compile(r"\d{4}")
+_SHORT = 40
 _PMCID = re.compile(r"\bPMC\d+\b")
 _ACCESSION = re.compile(
     r"^(L\d{6,})$|[?&]id=(L\d{6,})\b|\b(CN-\d{8})\b|[?&]eid=(2-s2\.0-\d+)|\b((?:WOS|ISI):\w+)", re.MULTILINE
@@ -38,7 +46,7 @@ RIS_COLUMNS = {
     "accession": ("AN",),
     "vernacular_title": ("TT",),
 }
-_RIS_OTHER = {"SP", "EP", "DO", "ER", "SN", "ID", "N1", "M1", "M2", "M3", "L3", "C2", "C7", "AD", "PMID"}
+_RIS_OTHER = {"SP", "EP", "DO", "ER", "SN", "ID", "N1", "M1", "M2", "M3", "L3", "C2", "C7", "AD", "PMID", "XR"}
 
 
 class OpenRecord:
@@ -96,10 +104,13 @@ def ris_record(pairs: Pairs, *, line: int) -> Record:
         issue=first("issue"),
         pages="-".join([values[tag][0] for tag in ("SP", "EP") if tag in values]) or None,
         language=first("language"),
-        pmid=_pmid_among(numbers) if numbers else None,
+        pmid=(_pmid_among(numbers) if numbers else None) or _pmid_of_central(values),
         doi=_doi_among([*every("DO", "L3", "M3"), *noted, *every("UR", "C7")]),
         pmcid=pmcid_of(*numbers) if numbers else None,
-        registry_ids=tuple(find_registry_ids(" ".join([*noted, abstract or ""]) if noted else abstract)),
+        registry_ids=trials_of(
+            " ".join([*noted, abstract or ""]) if noted else abstract,
+            *every("JO", "JF", "T2", "JA", "AU", "A1", "UR", "AN"),
+        ),
         publication_types=tuple(types) if types else (),
         keywords=tuple(keywords) if keywords else (),
         url=first("url"),
@@ -117,6 +128,13 @@ def _pmid_among(values: Sequence[str]) -> str | None:
             if pmid and _is_pmid(value):
                 return pmid
     return None
+
+
+def _pmid_of_central(values: Mapping[str, Sequence[str]]) -> str | None:
+    """The PMID of `XR  - PubMed 1`, as CENTRAL prints it; None where there are two."""
+    named = {value for tag in ("XR", "AN") for value in values.get(tag, ()) if value.lower().startswith("pubmed")}
+    found = {pmid for value in named if (pmid := normalise_pmid(value))}
+    return found.pop() if len(found) == 1 else None
 
 
 def _doi_among(values: Sequence[str]) -> str | None:
@@ -254,8 +272,23 @@ def _is_pmid(value: str) -> bool:
 
 def doi_of(text: str) -> str | None:
     """The DOI in *text*; in an address with a query it ends where the next part of the query begins."""
+    text = unescaped(text) if "&" in text else text
     parts = text.split("&") if "://" in text and "&" in text else (text,)
-    return next((doi for part in parts if (doi := normalise_doi(part))), None)
+    # the Cochrane Library gives its own entries DOIs too; they are no article's
+    return next((doi for part in parts if (doi := normalise_doi(part)) and not doi.startswith(_CENTRAL)), None)
+
+
+def trials_of(text: str | None, *places: str) -> tuple[str, ...]:
+    """The registry ids in *text*, and in each of *places* (journal, author, address) that only names a trial.
+
+    CENTRAL prints the entries of registers so: as author `NCT00000001`, as journal the address of the register.
+    """
+    named = [
+        place
+        for place in places
+        if (_REGISTER.search(place) if "://" in place else len(place) < _SHORT and _DIGITS.search(place))
+    ]
+    return tuple(find_registry_ids("\n".join([*named, text or ""]) if named else text))
 
 
 def says_retracted(title: str | None) -> bool:

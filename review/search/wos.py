@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from review.identifiers import find_registry_ids, normalise_doi, normalise_pmid
 from review.search.checking import unreadable
 from review.search.decoding import Decoded
+from review.search.joined import Once, beheaded
 from review.search.reading import Reading, Repair, Stray, stray
-from review.search.records import Record
+from review.search.records import Record, Rejected
 from review.search.tagged import says_retracted, year_of
 
 _TAG = re.compile(r"^([A-Z][A-Z0-9])(?: (.*)|)$", re.DOTALL)
@@ -22,6 +23,9 @@ _COLUMNS = frozenset(
     """
     PT AU AF BA CA GP TI FT SO SE LA DT DE ID AB PY EY EA VL IS BP EP AR DI D2 PM UT PD J9 JI NT ER
     """.split()  # noqa: SIM905 - the tags of the format, as one reads them
+)
+_ONCE = Once(
+    titles=frozenset({"TI"}), others=frozenset({"UT", "PY", "SO", "DI", "VL", "BP", "PM", "PT", "SN", "PG", "AB"})
 )
 _HEADER = frozenset({"FN", "VR"})
 
@@ -81,6 +85,22 @@ def read_wos(decoded: Decoded, *, evidence: str = "PT lines") -> Reading:
             current.pairs[-1][1] += "\n" + text.strip()
     if groups and current is None and not ended and any(text.lstrip("\ufeff").startswith("FN ") for text in lines[:5]):
         repairs.append(Repair(groups[-1].line, "no EF line behind the last record: is the file cut off?"))
+    rejected: list[Rejected] = []
+    if strays:
+        rejected, strays = beheaded(
+            strays,
+            begins=[group.line for group in groups],
+            lines=lines,
+            title=re.compile(r"TI \S").match,
+            tag=_TAG.match,
+            end=lambda text: text == "ER",
+            mark="PT",
+        )
+    for group, stop in zip(groups, [*(one.line for one in groups[1:]), len(lines) + 1], strict=False):
+        kept, joined, twice = _ONCE.parts(group.pairs, group.at, stop=stop, lines=lambda: lines)
+        del group.pairs[kept:], group.at[kept:]
+        rejected += joined
+        repairs += twice
     records = tuple(_record(group) for group in groups)
     for group in groups:
         repairs += unreadable(
@@ -93,8 +113,9 @@ def read_wos(decoded: Decoded, *, evidence: str = "PT lines") -> Reading:
         dialect="wos",
         evidence=evidence,
         records=records,
-        markers=len(marks),
-        marker_lines=marks,
+        markers=len(marks) + len(rejected),
+        marker_lines=tuple(sorted((*marks, *(bad.line or 0 for bad in rejected)))),
+        rejected=tuple(sorted(rejected, key=lambda bad: bad.line or 0)),
         repairs=tuple(sorted(repairs, key=lambda repair: repair.line)),
         strays=tuple(strays),
         unmapped={tag: count for tag, count in sorted(counts.items()) if tag not in _COLUMNS},

@@ -18,11 +18,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from review.cli import run
 from review.database import LocalStore
-from review.dedupe import deeds, engine
+from review.dedupe import deeds, engine, links
 from review.project import Project
 from tests.conftest import REPOSITORY, shell_environment
 from tests.screening.records import bring
@@ -154,6 +155,39 @@ def test_a_word_that_is_no_key_is_asked_again(
     assert "Linked: A erratum_of B." in shown.err
     assert "\x1b" not in shown.err + shown.out
     assert answers(held) == ["link"]
+
+
+def test_the_menu_of_links_takes_short_names_and_goes_back_by_q(
+    three: Project, held: LocalStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert queue(three, monkeypatch, "l", "q", "l", "preprint", "a", "q") == 0
+    shown = capsys.readouterr()
+    assert "not a kind of link" not in shown.err
+    assert "Linked: A preprint_of B." in shown.err
+    assert answers(held) == ["link"]
+
+
+def test_a_side_that_is_one_record_with_others_names_them(
+    three: Project, held: LocalStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bring(held, [{"number": 99, "pmid": "102", "source": "Embase"}], name="i2")
+    engine.deduplicate(held, three)
+    assert queue(three, monkeypatch, "q", columns=200) == 0
+    accession = held.read("select accession from v1.source_record where source = 'Embase'")["accession"][0]
+    assert f", one record with Embase {accession}" in capsys.readouterr().out
+
+
+def test_a_notice_is_proposed_to_the_likeliest_records_only(
+    three: Project, held: LocalStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ("record_a", "record_b", "kind", "reasons", "title_a", "title_b")
+    rows = [("n1", f"r{number}", None, "", "Corrigendum", f"Trial {number}") for number in range(8)]
+    rows += [("n2", "r1", "erratum_of", "", "Erratum to: Cells of the knee", "Cells of the hip, and more")]
+    rows += [("n2", "r2", "erratum_of", "", "Erratum to: Cells of the knee", "Cells of the knee")]
+    found = links.likeliest(pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row"))
+    assert found.filter(record_a="n1").height == 3
+    assert found.filter(record_a="n2")["record_b"].to_list() == ["r2"]
+    assert links.likeliest(found.clear()).columns == list(names)
 
 
 def test_a_refused_answer_asks_the_same_pair_again(
@@ -300,6 +334,19 @@ class _Terminal:
             return False
         self.seen += chunk.decode("utf-8", errors="replace")
         return bool(chunk)
+
+
+def test_keys_pressed_before_a_pair_is_shown_do_not_answer_it(three: Project) -> None:
+    terminal = _Terminal(three, columns=80)
+    terminal.press(b"m\rm\rm\r")  # while the command is still starting
+    terminal.wait_for("answer: ")
+    terminal.press(b"s\rm\rm\r")  # one answer, and two for what is not there yet
+    terminal.wait_for("answer: ")
+    terminal.press(b"d\r")
+    terminal.wait_for("answer: ")
+    terminal.press(b"q\r")
+    assert terminal.end() == 0, terminal.seen
+    assert answers(LocalStore(three.database_path)) == ["different"]
 
 
 @pytest.mark.parametrize(("columns", "keys", "code"), [(80, b"\x04", 0), (200, b"\x03", 130)])

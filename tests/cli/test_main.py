@@ -281,9 +281,56 @@ def test_a_reader_that_never_reads_is_no_error(empty_review: Project, words: str
 
 
 @pytest.mark.parametrize("words", ["status", 'query "select 1" --format parquet', "check"])
-def test_a_closed_standard_output_is_no_traceback(empty_review: Project, words: str) -> None:
+def test_a_closed_standard_output_is_exit_code_7(empty_review: Project, words: str) -> None:
     done = shell(f"REVIEW {words} >&-", cwd=empty_review.root)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == ExitCode.FULL_DISK
+    assert done.stderr == "review: error: standard output is closed, and nothing was written to it\n"
+
+
+def test_a_closed_standard_output_is_no_matter_where_nothing_goes_there(empty_review: Project) -> None:
+    done = shell("REVIEW dedupe run >&-", cwd=empty_review.root)
+    assert done.returncode == 0 and done.stderr.startswith("0 source records")
+
+
+def test_a_question_to_a_closed_standard_input_is_an_interruption(empty_review: Project) -> None:
+    words = "import sys; from review.cli import output, asking; output.open_streams(); asking.agree('really?')"
+    done = subprocess.run(
+        ["bash", "-c", f'"{sys.executable}" -c "{words}" <&-'], capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+    )  # fmt: skip
+    assert "click.exceptions.Abort" in done.stderr and "lost sys.stdin" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words", ["record show $'\\udc80'", "record show $'\\x80'", "query $'\\xff'", "import $'\\xe9.ris' --source E"]
+)
+def test_an_argument_that_is_no_text_is_named(empty_review: Project, words: str) -> None:
+    done = shell(f"REVIEW {words}", cwd=empty_review.root)
+    assert (done.returncode, done.stdout) == (ExitCode.USAGE, "")
+    assert done.stderr.startswith("review: error: the argument ") and len(done.stderr.splitlines()) == 1
+
+
+def test_an_id_of_ones_own_is_one_line_of_at_most_200_signs(
+    empty_review: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for bad, words in (("a\nb", "control character"), ("\x1b[31m", "control character"), ("x" * 201, "201 characters")):
+        for command in (["screen", "decide", "1", "include"], ["dedupe", "link", "1", "2", "--as", "erratum_of"]):
+            assert run(["--project", str(empty_review.root), *command, "--id", bad]) == ExitCode.USAGE
+            err = capsys.readouterr().err
+            assert "--id" in err and words in err and len(err.splitlines()) == 1
+
+
+def test_a_table_shows_the_first_500_rows_and_says_how_many_there_are(
+    empty_review: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    query = ["--project", str(empty_review.root), "query"]
+    assert run([*query, "select * from range(501)"]) == 0
+    out, err = capsys.readouterr()
+    assert (out.split()[-1], err) == ("499", "the first 500 of 501 rows; all of them: --format csv\n")
+    assert run([*query, "select * from range(500)"]) == 0
+    assert capsys.readouterr().err == ""
+    assert run([*query, "select * from range(501)", "--format", "csv"]) == 0
+    assert capsys.readouterr().out.split()[-1] == "500"
 
 
 def test_words_do_not_slip_into_the_data_when_standard_error_is_closed(empty_review: Project) -> None:

@@ -22,6 +22,8 @@ SHOWN = [
     ["screen", "reports"],
     ["--as", "cleo", "screen", "conflicts"],
     ["study", "list"],
+    ["study", "proposals", "--format", "json"],
+    ["query", "select 1 as one where false", "--format", "json"],
     ["extract", "status"],
     ["synthesize", "show"],
     ["synthesize", "effects"],

@@ -58,7 +58,7 @@ def test_included_and_excluded_are_the_counts_of_the_flow(example: Path, tmp_pat
 
 def test_labels_are_the_studies_and_the_reasons_stand_in_the_note(example: Path) -> None:
     done = run_review(["study", "export", "--decision", "all", "--format", "csl-json"], cwd=example)
-    items = {item["id"]: item for item in json.loads(done.stdout)}
+    items = {item["citation-label"]: item for item in json.loads(done.stdout)}
     assert items["Simulated trial 01"]["PMID"] == "99000001"
     assert items["Simulated trial 01, follow-up"]["PMID"] == "99000011"
     assert "Included at full text." in items["Simulated trial 04"]["note"]
@@ -109,10 +109,7 @@ def test_a_review_that_nobody_screened_exports_its_catalogue_and_says_so(shipped
     labels = [row["label"] for row in rows]
     assert {"Lamo-Espinosa 2016", "Wu 2017a", "Wu 2017b"} <= set(labels)
     assert len(set(labels)) == len(labels)
-    assert (
-        "2 studies are called 'Wu 2017' in study.toml: wu2017cts is 'Wu 2017a', wu2017facet is 'Wu 2017b'"
-        in done.stderr
-    )
+    assert "studies are called" not in done.stderr  # the letters stand in study.toml
     assert "SIMULATED" not in done.stdout
     none = run_review(["study", "export", "--decision", "excluded"], cwd=shipped)
     assert (none.returncode, none.stdout) == (0, "")

@@ -46,31 +46,46 @@ RECORDS = [
 ]
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """Five included records; the first is the only report of study test2020, on which figures hang."""
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory, blank_database: Path) -> Path:
+    """Five included records; the first is the only report of study test2020, on which figures hang. Copy it."""
     fourth = '[[reviewers]]\nid = "dee"\nname = "Dee Test"\nrole = "reviewer"\n\n[criteria]'
-    root = write_review(tmp_path / "review", text=REVIEW_TOML.replace("[criteria]", fourth, 1))
+    text = REVIEW_TOML.replace("[criteria]", fourth, 1)
+    root = write_review(tmp_path_factory.mktemp("filled") / "review", text=text)
     for name, text in FILES.items():
         path = root / "extracted" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
-    return load_project(root)
+    project = load_project(root)
+    store = LocalStore(Path(shutil.copy(blank_database, project.database_path)))
+    with store.holding():
+        for record in bring(store, RECORDS):
+            for reviewer in ("ana", "ben"):
+                decisions.decide(
+                    store,
+                    project,
+                    record=record,
+                    stage="title_abstract",
+                    reviewer=reviewer,
+                    verdict="include",
+                    note=MARK,
+                )
+    assert call(project, "extract", "load") == 0
+    return root
 
 
 @pytest.fixture
-def held(project: Project, blank_database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalStore]:
+def project(filled: Path, tmp_path: Path) -> Project:
+    """A copy that a test may change."""
+    return load_project(Path(shutil.copytree(filled, tmp_path / "review")))
+
+
+@pytest.fixture
+def held(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalStore]:
     """The database held open for commands that follow each other, as no shell could; the studies are loaded."""
-    store = LocalStore(Path(shutil.copy(blank_database, project.database_path)))
-    ids = bring(store, RECORDS)
-    for record in ids:
-        for reviewer in ("ana", "ben"):
-            decisions.decide(
-                store, project, record=record, stage="title_abstract", reviewer=reviewer, verdict="include", note=MARK
-            )
+    store = LocalStore(project.database_path)
     monkeypatch.setattr("review.database.open_store", lambda path: store)
     with store.holding():
-        assert call(project, "extract", "load") == 0
         yield store
 
 
@@ -264,6 +279,55 @@ def test_a_new_study_with_its_keys_loads_at_once(project: Project, held: LocalSt
     text = keys(project, "elm2021").read_text("utf-8")
     assert 'label = "Elm 2021"' in text
     assert 'kind = "primary"' in text
+
+
+def test_a_new_study_that_is_called_like_another_takes_a_letter_and_moves_no_label(
+    project: Project, held: LocalStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for study in ("wu2021cts", "wu2021facet"):
+        text = FILES["test2020/study.toml"].replace("test2020", study).replace("test.1", f"test.{study}")
+        keys(project, study).parent.mkdir()
+        keys(project, study).write_text(text.replace("Test 2020 (SIMULATED)", "Elm 2021"), "utf-8")
+        (keys(project, study).parent / "sources.csv").write_bytes(
+            (keys(project).parent / "sources.csv").read_bytes().partition(b"\n")[0] + b"\n"
+        )
+    before = {each: keys(project, each).read_bytes() for each in ("wu2021cts", "wu2021facet")}
+    assert new_study(project, "aelm2021", "103") == 0
+    assert "it is called 'Elm 2021c', because 'Elm 2021' is taken" in capsys.readouterr().err
+    assert 'label = "Elm 2021c"' in keys(project, "aelm2021").read_text("utf-8")
+    assert before == {each: keys(project, each).read_bytes() for each in before}
+
+
+def test_a_report_without_a_record_is_moved_by_what_study_toml_says(
+    project: Project, held: LocalStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The shipped review has studies and no imported record."""
+    path = keys(project)
+    more = '[[reports]]\nid = "PMID:777"\nkind = "protocol"\npmid = "777"\ndoi = "10.1234/seven"\n\n[[arms]]'
+    path.write_text(path.read_text("utf-8").replace("[[arms]]", more, 1), "utf-8")
+    before = path.read_bytes()
+    assert new_study(project, "elm2021", "103") == 0
+    assert call(project, "study", "link", "elm2021", "777", "--yes") == ExitCode.USAGE
+    assert "is a report of test2020 already: PMID:777" in capsys.readouterr().err
+    for study, word in (("elm2021", "10.1234/seven"), ("test2020", "PMID:777")):
+        assert call(project, "study", "link", study, word, "--move", "--yes") == 0
+        found = held.read("select study_id from v1.study_report where pmid = '777'")
+        assert found["study_id"].to_list() == [study]
+    assert path.read_bytes() == before
+    assert call(project, "study", "link", "elm2021", "778", "--move", "--yes") == ExitCode.USAGE
+    assert "review import FILE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("study_id", ["con", "nul", "com1", "a" * 61])
+def test_a_study_that_no_folder_could_be_named_after_is_refused(
+    project: Project, held: LocalStore, capsys: pytest.CaptureFixture[str], study_id: str
+) -> None:
+    capsys.readouterr()
+    assert new_study(project, study_id, "103") == ExitCode.USAGE
+    said = capsys.readouterr().err
+    assert "cannot be the id of a study" in said
+    assert len(said.strip().split("\n")) == 1
+    assert not keys(project, study_id).parent.exists()
 
 
 def test_a_new_study_without_its_keys_says_which_lines_wait(

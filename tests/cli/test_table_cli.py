@@ -18,13 +18,13 @@ from review.database import Append, LocalStore
 from review.paths import shipped
 from review.project import Project
 from tests.conftest import REVIEW_TOML
-from tests.reporting.conftest import EMPTY, NOW, POOLED, SINGLE, figures
+from tests.reporting.conftest import EMPTY, NOW, POOLED, SINGLE
 
 
 @pytest.fixture
-def project(empty_review: Project) -> Project:
+def project(empty_review: Project, figures_database: Path) -> Project:
     """A project with figures."""
-    LocalStore(empty_review.database_path).apply(figures())
+    shutil.copy(figures_database, empty_review.database_path)
     return empty_review
 
 

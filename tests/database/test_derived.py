@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from review.database import Append, LocalStore, derived
@@ -60,6 +60,7 @@ def made_anew(path: Path) -> dict[str, pl.DataFrame]:
     return kept(LocalStore(path))
 
 
+@settings(max_examples=20)
 @given(st.lists(_IMPORT, max_size=5))
 def test_piece_by_piece_is_the_same_as_anew(
     tmp_path_factory: pytest.TempPathFactory,

@@ -220,3 +220,21 @@ def test_a_lock_holds_against_a_later_merge() -> None:
     assert cluster(found, [event(Kind.LOCK, ("a", "b"), 1), event(Kind.MERGE, ("a", "b"), 2)]).find("b") == "b"
     unlocked = [event(Kind.LOCK, ("a", "b"), 1), event(Kind.MERGE, ("a", "b"), 2), event(Kind.UNLOCK, ("a", "b"), 3)]
     assert cluster(found, unlocked).find("b") == "a"
+
+
+def test_two_places_are_one_record_only_where_an_identifier_says_so() -> None:
+    three = [Prepared("a", volume="78", pages=("1221", "1229")), Prepared("b", volume="78", pages=("401", "409"))]
+    three.append(Prepared("c", volume="78"))
+    edges = [by_program(("a", "c"), "title_place", 1), by_program(("b", "c"), "title_place", 2)]
+    made = cluster(three, edges)
+    assert made.record_of == {"a": "a", "c": "a"}
+    assert [edge.why for edge in made.held] == ["the cluster would hold two pages, 401-409 and 1221-1229"]
+    assert len(cluster(three, [*edges, by_program(("a", "b"), SAME_DOI, 3)]).record_of) == 3
+    assert len(cluster(three, [*edges, event(Kind.MERGE, ("a", "b"), 4)]).record_of) == 3
+
+
+def test_an_article_number_or_a_wrong_first_page_is_no_other_place() -> None:
+    for pages in (("e12724", None), ("1220", "1229"), (None, "29")):
+        two = [Prepared("a", pages=("1221", "1229")), Prepared("b", pages=pages), Prepared("c")]
+        edges = [by_program(("a", "c"), "title_place", 1), by_program(("b", "c"), "title_place", 2)]
+        assert len(cluster(two, edges).record_of) == 3

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from review.dedupe.block import candidate_pairs
 from review.dedupe.compare import clusters, compare, questions
 from review.dedupe.evidence import abbreviates, evidence
-from review.dedupe.match import PRINTED_ALIKE
+from review.dedupe.match import PRINTED_ALIKE, strength
 from review.dedupe.match import RULES as IDENTIFIED_ALIKE
 from review.dedupe.normalise import COLUMNS, normalised
 from review.dedupe.rules import CONFLICTS, OTHER_WORK, RULES, TO_ASK
@@ -72,6 +72,7 @@ def outcome(*changes: dict[str, Any]) -> tuple[str, str]:
         ({"pmid": "1", "doi": "10.5555/a"}, {"pmid": "1", "doi": "10.5555/b"}, "same_pmid"),
         ({"pmid": "1"}, {"pmid": "1", "title": "Otro título"}, "same_pmid"),
         ({"doi": "10.5555/a"}, {"doi": "10.5555/a", "pages": "S1", "authors": None}, "same_doi"),
+        ({"pages": "1-9", "volume": None}, {}, "title_authors_journal"),  # not yet on a page
     ],
 )
 def test_one_work_printed_in_two_ways_is_merged(one: dict[str, Any], other: dict[str, Any], rule: str) -> None:
@@ -91,6 +92,30 @@ def test_one_work_printed_in_two_ways_is_merged(one: dict[str, Any], other: dict
         ({"record_type": "article"}, {"record_type": "CHAP"}, "one is a book or a chapter"),
         ({}, {"journal": "Proceedings of a made-up conference", "pages": None}, "one is a conference paper"),
         ({}, {"pages": "401-410"}, "different pages"),
+        ({"pages": "1-12"}, {"pages": "401-409"}, "different pages"),  # the first article of the volume
+        ({"pages": "1"}, {"pages": "402-409", "issue": None}, "different pages"),
+        ({"pages": None}, {"issue": "9"}, "different issues"),
+        (
+            {"pmid": "1"},
+            {"pmid": "1", "title": "Dietary sodium of schoolchildren", "authors": "Jensen, B.", "volume": "3"},
+            "different titles under one PMID",
+        ),
+        (
+            {"doi": "10.5555/a"},
+            {"doi": "10.5555/a", "pages": "300-301", "authors": "Jensen, B."},
+            "several works under one DOI",
+        ),
+        (
+            {"title": "Saline for invented knees: Smith to Lee", "pages": None},
+            {"title": "Saline for invented knees: Lee to Smith", "pages": None},
+            "different words in the titles",
+        ),
+        (
+            {"title": "Trial of beta saline in knees"},
+            {"title": "Trial of beth saline in knees", "pages": None},
+            "words",
+        ),
+        ({"journal": "ClinicalTrials.gov", "pages": None}, {}, "one is a registry entry"),
         ({}, {"volume": "13"}, "different volumes"),
         (
             {"title": "Saline for invented knee pain in adults", "pages": None},
@@ -270,6 +295,49 @@ def test_a_shared_identifier_vouches_for_two_registry_numbers(shared: dict[str, 
     assert set(clusters(records, compare(records)).record_of.values()) == {"r0"}
 
 
+def test_a_record_without_pages_does_not_tie_two_places_together() -> None:
+    records = frame({**ARTICLE, "pages": "1221-1229"}, {**ARTICLE, "pages": "401-409"}, {**ARTICLE, "pages": None})
+    found = compare(records)
+    assert found.merge.height == 2
+    made = clusters(records, found)
+    assert len(set(made.record_of.values())) == 1
+    assert len(made.record_of) == 2
+    assert "the cluster would hold two pages" in questions(found, made)["reasons"][0]
+
+
+def test_a_short_title_does_not_tie_two_longer_ones_together() -> None:
+    bare = {**ARTICLE, "pages": None, "title": HEAD}
+    records = frame(bare, *({**bare, "title": f"{HEAD}: {place} of the body"} for place in ("elbow", "other side")))
+    found = compare(records)
+    assert found.merge.height == 1
+    assert "the record would hold r1 and r2: different words in the titles" in "".join(found.ask["reasons"])
+
+
+def test_titles_and_author_lists_of_a_book_s_length_are_compared_to_an_end() -> None:
+    long = {name: "".join(f"{word}{n} " for n in range(200_000)) for name, word in (("a", "cell"), ("b", "stem"))}
+    texts = [
+        {"title": f"{long[one]} {n}", "authors": f"Probe, A.; {long[one]}", "pages": None}
+        for one in "ab"
+        for n in range(3)
+    ]
+    found = compare(frame(*({**ARTICLE, **text} for text in texts)))
+    assert found.merge.is_empty()  # they differ, beyond what is looked at
+    equal = compare(frame(*({**ARTICLE, **texts[0]} for _ in range(2))))
+    assert equal.merge.height == 1
+
+
+def test_sici_dois_of_one_issue_are_of_as_many_articles() -> None:
+    doi = "10.1002/(sici)1097-0258(19980815/30)17:15/16<{}::aid-sim{}>3.0.co;2-2"
+    one, other = (
+        {"doi": doi.format(page, page), "title": "Editorial", "pages": str(page), "authors": name}
+        for page, name in ((1661, "Smith, J."), (1700, "Brown, A."))
+    )
+    assert outcome(one, other) == ("", "")
+    assert outcome(one, {**one, "pages": None}) == ("merge", "same_doi")
+    cut = {"doi": doi.split("<")[0]}
+    assert outcome({**one, **cut}, {**other, **cut}) == ("", "")
+
+
 def test_no_hard_negative_is_merged_and_every_true_duplicate_is() -> None:
     records, works = hard_negatives(1000)
     found = compare(records)
@@ -357,7 +425,8 @@ def test_an_abbreviated_journal_is_known(one: str, other: str, same: bool) -> No
 
 
 def test_the_rules_stand_in_the_order_of_their_strength() -> None:
-    assert tuple(RULES) == (*IDENTIFIED_ALIKE, *PRINTED_ALIKE)
+    assert list(RULES) == sorted(RULES, key=strength)
+    assert {*IDENTIFIED_ALIKE, *PRINTED_ALIKE} <= set(RULES)
 
 
 def test_every_rule_and_reason_is_described() -> None:

@@ -376,6 +376,13 @@ def test_every_rule_has_words_for_the_methods_section() -> None:
     assert set(search_report._RULES) == set(RULES)
 
 
+def test_the_counts_of_a_run_add_up(store: LocalStore, empty_review: Project) -> None:
+    alike = {"title": "Saline for invented knee pain of four", "authors": "Probe, A.", "year": 2015, "volume": "12"}
+    bring(store, [{**alike, "pages": "226-236", "journal": "Journal of Imaginary Medicine"}] * 4)
+    done = engine.deduplicate(store, empty_review)
+    assert (done.source_records, done.records, done.removed, done.new_merges) == (4, 1, 3, 3)
+
+
 def test_a_review_without_records_has_nothing_to_merge_or_ask(store: LocalStore, empty_review: Project) -> None:
     done = engine.deduplicate(store, empty_review)
     assert (done.source_records, done.records, done.new_merges, done.queue, done.withdrawn) == (0, 0, 0, 0, 0)

@@ -12,7 +12,7 @@ from review.database import Append, LocalStore
 from review.dedupe import deeds, engine, links, log, waiting
 from review.errors import DecisionError, UsageProblem
 from review.project import Project
-from review.terms import LinkKind
+from review.terms import DuplicateEventKind, LinkKind
 from tests.conftest import synthetic_receipt
 from tests.screening.records import bring
 
@@ -186,15 +186,77 @@ def test_a_withdrawal_sent_twice_is_one(store: LocalStore, empty_review: Project
         links.withdraw_between(store, empty_review, two[0], two[1], kind="reply_to", who="ana")
 
 
-def test_a_link_within_what_was_merged_later_is_not_shown(
+def test_a_link_within_what_was_merged_elsewhere_is_not_shown(
     store: LocalStore, empty_review: Project, two: list[str]
 ) -> None:
+    """Another copy of the review may have merged what this one linked; its events come by `review events import`."""
     links.link(store, empty_review, two[0], two[1], kind="erratum_of", who="ana")
-    merged = deeds.merge(store, empty_review, two[0], two[1], who="ben")
-    assert merged.together
+    low, high = sorted(two[:2])
+    row = deeds.event_row(DuplicateEventKind.MERGE, (low, high), "ben", event_id="theirs")
+    store.apply([Append("dedupe.duplicate_event", [row])])
+    store.apply(engine.rebuilt(store))
     assert rows(store) == links.between(store, two[0], two[1]) == []
-    deeds.undo(store, empty_review, merged.event_id, who="ben")
+    deeds.undo(store, empty_review, "theirs", who="ben")
     assert len(rows(store)) == 1
+
+
+def test_a_linked_pair_is_not_merged_before_its_link_is_taken_back(
+    store: LocalStore, empty_review: Project, two: list[str]
+) -> None:
+    done = links.link(store, empty_review, two[0], two[1], kind="erratum_of", who="ana")
+    before = counts(store)
+    with pytest.raises(DecisionError, match=r"ana linked them as erratum_of") as refused:
+        deeds.merge(store, empty_review, two[1], two[0], who="ben")
+    assert f"review dedupe unlink {done.link_id}" in str(refused.value)
+    assert counts(store) == before
+    links.withdraw(store, empty_review, done.link_id, who="ana")
+    assert deeds.merge(store, empty_review, two[1], two[0], who="ben").together
+
+
+def test_what_keeps_linked_records_apart_goes_with_the_link_only(
+    store: LocalStore, empty_review: Project, two: list[str]
+) -> None:
+    """Else the next run, or a merge, would make the link vanish without a word."""
+    done = links.link(store, empty_review, two[0], two[1], kind="erratum_of", who="ana")
+    also = links.link(store, empty_review, two[0], two[1], kind="reply_to", who="ben")
+    for link_id, other in ((done.link_id, also.link_id), (also.link_id, None)):
+        with pytest.raises(DecisionError, match="kept apart by their link") as refused:
+            deeds.undo(store, empty_review, done.link_id, who="ben")
+        assert f"review dedupe unlink {link_id}" in str(refused.value)
+        links.withdraw(store, empty_review, link_id, who="ana")
+        assert len(rows(store)) == (other is not None)
+    deeds.lock(store, empty_review, two[0], two[1], who="ana")
+    links.link(store, empty_review, two[0], two[1], kind="erratum_of", who="ana")
+    with pytest.raises(DecisionError, match=r"kept apart by their link.*review dedupe unlink"):
+        deeds.unlock(store, empty_review, two[0], two[1], who="ana")
+    assert len(rows(store)) == 1
+
+
+def test_a_locked_pair_says_how_to_unlock_it(store: LocalStore, empty_review: Project, two: list[str]) -> None:
+    low, high = sorted(two[:2])
+    deeds.lock(store, empty_review, low, high, who="ana")
+    with pytest.raises(DecisionError, match=f"review dedupe unlock {low} {high}"):
+        deeds.merge(store, empty_review, high, low, who="ben")
+
+
+def test_an_id_of_ones_own_names_one_deed(store: LocalStore, empty_review: Project, two: list[str]) -> None:
+    links.link(store, empty_review, two[0], two[1], kind="erratum_of", who="ana", link_id="mine")
+    deeds.split(store, empty_review, two[0], two[2], who="ana", event_id="split")
+    before = counts(store)
+    for a, b, kind in ((two[1], two[0], "erratum_of"), (two[0], two[1], "reply_to"), (two[0], two[2], "erratum_of")):
+        for taken in ("mine", "split"):
+            with pytest.raises(DecisionError, match=f"the id '{taken}' is that of another deed"):
+                links.link(store, empty_review, a, b, kind=kind, who="ana", link_id=taken)
+    with pytest.raises(DecisionError, match="the id 'split' is that of another deed: split of"):
+        deeds.split(store, empty_review, two[1], two[2], who="ana", event_id="split")
+    with pytest.raises(DecisionError, match="the id 'split' is that of another deed"):
+        deeds.merge(store, empty_review, two[0], two[2], who="ana", event_id="split")
+    with pytest.raises(DecisionError, match="the id 'mine' is that of another deed"):
+        deeds.undo(store, empty_review, "split", who="ana", event_id="mine")
+    assert counts(store) == before
+    assert deeds.split(store, empty_review, two[2], two[0], who="ana", event_id="split").event_id == "split"
+    for _ in range(2):
+        assert deeds.undo(store, empty_review, "split", who="ana", event_id="back").event_id == "back"
 
 
 def test_pubmed_links_a_notice_to_what_it_is_about(store: LocalStore, empty_review: Project, two: list[str]) -> None:

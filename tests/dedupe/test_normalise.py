@@ -191,3 +191,52 @@ def test_columns_that_are_absent_count_as_empty_and_rows_are_in_the_order_of_the
     found = normalised(pl.DataFrame({"source_record_id": ["b", "a"], "title": ["Two", "One"]}))
     assert found.select("row", "id", "title").rows() == [(0, "a", "one"), (1, "b", "two")]
     assert normalised(pl.DataFrame(schema=COLUMNS)).is_empty()
+
+
+@pytest.mark.parametrize(
+    ("fields", "numbers"),
+    [
+        ({"title": "Saline for knees (NCT01234567)"}, ["NCT01234567"]),
+        ({"authors": "NCT01234567"}, ["NCT01234567"]),
+        (
+            {"journal": "http://www.who.int/trialsearch/Trial2.aspx?TrialID=EUCTR2010-000001-11-GB"},
+            ["EUCTR2010-000001-11"],
+        ),
+        ({"url": "https://clinicaltrials.gov/show/NCT01234567", "registry_ids": ["NCT01234567"]}, ["NCT01234567"]),
+        ({"registry_ids": ["2010-000001-11", "EudraCT: 2010-000001-11"]}, ["EUCTR2010-000001-11"]),
+        ({"registry_ids": ["ChiCTR-TRC-10001234"]}, ["CHICTR10001234"]),
+        ({"authors": "JPRN-UMIN000001234"}, ["UMIN000001234"]),
+        ({"title": "A function of 123456 invented cells"}, []),
+    ],
+)
+def test_registry_numbers_are_read_wherever_they_stand(fields: dict[str, Any], numbers: list[str]) -> None:
+    assert one(**fields)["registry"] == numbers
+
+
+@pytest.mark.parametrize(
+    ("fields", "ahead"),
+    [
+        ({"pages": "1-12", "volume": "3"}, False),
+        ({"pages": "1-12", "volume": None}, True),
+        ({"pages": "0-0", "volume": "3"}, True),
+        ({"pages": "12-13"}, False),
+    ],
+)
+def test_page_one_of_a_volume_is_a_page(fields: dict[str, Any], ahead: bool) -> None:
+    assert one(**fields)["ahead"] is ahead
+
+
+@pytest.mark.parametrize(
+    ("fields", "entry"),
+    [
+        ({"authors": "Euctr, GB"}, True),
+        ({"authors": "Nct,"}, True),
+        ({"authors": "NCT03000001"}, True),
+        ({"journal": "https://clinicaltrials.gov/show/NCT03000001"}, True),
+        ({"record_type": "registry"}, True),
+        ({"publication_types": ["Journal Article", "Trial registry record"]}, False),
+        ({"authors": "Nctson, A.", "journal": "Journal of trials"}, False),
+    ],
+)
+def test_an_entry_of_a_trial_is_known(fields: dict[str, Any], entry: bool) -> None:
+    assert one(**fields)["entry_of_trial"] is entry

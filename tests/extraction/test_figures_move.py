@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,6 +47,10 @@ def rows_of(desk: Desk) -> dict[str, int]:
     """Study → how many figures it has, as `review extract load` reads them."""
     read = read_extracted(desk.root / "extracted", root=desk.root)
     return {each.keys.study_id: sum(len(reading.results) for reading in each.readings) for each in read.studies}
+
+
+def rows(store: LocalStore, table: str) -> list[dict[str, Any]]:
+    return store.read(f"select * from {table} order by all").to_dicts()
 
 
 def moved(desk: Desk, study_id: str, *, new: NewStudy | None = None) -> Change:
@@ -119,14 +124,57 @@ def test_an_arm_described_in_what_goes_stops_the_move_while_its_figures_stay(two
         moved(two_reports, "alder2022", new=NEW)
 
 
-def test_a_source_id_that_is_taken_there_stops_the_move(two_reports: Desk, store: LocalStore) -> None:
+def test_ids_that_are_taken_there_are_renamed_in_every_row(two_reports: Desk, store: LocalStore) -> None:
+    """Both studies have a source L1 and an arm prp that is described in its own words."""
+    two_reports.write("test2020/r1/arms.csv", FILES["test2020/r1/arms.csv"].replace("prp,", '"prp",', 1))
     assert carry_out(store, two_reports.project, moved(two_reports, "alder2022", new=NEW)).loaded
-    path = two_reports.root / "extracted/test2020/sources.csv"
+    folder = two_reports.root / "extracted"
+    arms = (folder / "test2020/r1/arms.csv").read_text("utf-8")
+    described = next(line for line in arms.split("\n") if line.startswith('"prp"'))
+    (folder / "alder2022/r1/arms.csv").write_text(f"{arms.partition(chr(10))[0]}\n{described.replace(',T2', ',L1')}\n")
+    path = folder / "test2020/sources.csv"
     path.write_text(path.read_text("utf-8").replace("T2,DOI", "L1,DOI"), "utf-8")
     for file in (path.parent / "r1").iterdir():
         file.write_text(file.read_text("utf-8").replace(",T2", ",L1"), "utf-8")
-    with pytest.raises(ExtractionError, match=r"test2020/sources.csv:2 is the same as .*alder2022/sources.csv:2: L1"):
-        moved(two_reports, "test2020")
+    change = moved(two_reports, "test2020")
+    assert "they are renamed: source L1 -> L1-2, arm prp -> prp-2; a move back keeps the new names" in change.words
+    assert "+prp-2,pain,VAS,0,100,lower,24," in change.diff
+    assert carry_out(store, two_reports.project, change).loaded
+    assert rows_of(two_reports) == {"test2020": 4}
+    assert [row["source_id"] for row in rows(store, "v1.source")] == ["L1", "L1-2"]
+    (figure,) = [row for row in rows(store, "v1.result") if row["month"] == 24]
+    assert (figure["arm_id"], figure["source_id"]) == ("prp-2", "L1-2")
+    assert (
+        (folder / "test2020/r1/continuous.csv")
+        .read_text("utf-8")
+        .endswith(LATER.replace("prp,", "prp-2,", 1).replace("L1,L1,", "L1-2,L1-2,"))
+    )
+    assert (folder / "test2020/r1/arms.csv").read_text("utf-8").split("\n")[-2].startswith('"prp-2",')
+    kept = (folder / "test2020/study.toml").read_text("utf-8")
+    assert 'id = "prp-2"\nrole = "intervention"\nlabel = "PRP"' in kept
+
+
+def test_all_that_stops_a_move_is_named_at_once(two_reports: Desk) -> None:
+    two_reports.write("test2020/r1/judgements.toml", "")
+    two_reports.edit("test2020/r1/continuous.csv", "n = 18,L1,L1", "n = 18,T2,L1")
+    two_reports.edit("test2020/r1/arms.csv", "PRP | n | n = 20,T2", "PRP | n | n = 20,L1")
+    with pytest.raises(ExtractionError) as refused:
+        moved(two_reports, "alder2022", new=NEW)
+    for place in ("judgements.toml judges", "continuous.csv:4 rests on", "arms.csv:2: arm prp is described"):
+        assert place in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_what_rests_on_no_report_is_named_where_it_would_be_left(two_reports: Desk) -> None:
+    """Not the files that are left over, but the rows that keep the study from going."""
+    two_reports.write(
+        "test2020/study.toml",
+        FILES["test2020/study.toml"].replace("DOI:10.1234/test.1", "PMID:7").replace('doi = "10.1234/test.1"', ""),
+    )
+    path = two_reports.root / "extracted/test2020/sources.csv"
+    path.write_text(path.read_text("utf-8").replace("T2,DOI:10.1234/test.1,", "T2,,"), "utf-8")
+    with pytest.raises(ExtractionError, match=r"sources.csv:2 source T2 names no report; .*arms.csv:2 arm prp is"):
+        moved(two_reports, "alder2022", new=NEW)
 
 
 def test_line_ends_of_the_file_that_takes_the_rows_are_kept(two_reports: Desk, store: LocalStore) -> None:

@@ -9,7 +9,7 @@ import pytest
 from review.database import LocalStore, Replace
 from review.extraction.load import load
 from tests.conftest import REPOSITORY
-from tests.extraction.conftest import Desk
+from tests.extraction.conftest import FILES, Desk
 
 CHECKS = (
     "combined_arm_unknown",
@@ -19,6 +19,7 @@ CHECKS = (
     "impossible_figures",
     "overlap_told_by_one_side",
     "report_in_two_studies",
+    "studies_called_alike",
     "study_under_umbrella",
     "study_without_source",
 )
@@ -62,6 +63,17 @@ def test_a_wrong_row_is_found(loaded: LocalStore, name: str, table: str, values:
     found = check(loaded, name)
     assert found
     assert all(row["file"].startswith("extracted/") and row["line"] for row in found)
+
+
+def test_two_studies_with_one_label_are_told_which_letters_to_write(desk: Desk, store: LocalStore) -> None:
+    for study, label in (("other2020", "TEST 2020, simulated"), ("third2020", "Test 2020 (SIMULATED)")):
+        text = FILES["test2020/study.toml"].replace("test2020", study).replace("test.1", f"test.{study}")
+        desk.write(f"{study}/study.toml", text.replace("Test 2020 (SIMULATED)", label))
+        desk.write(f"{study}/sources.csv", FILES["test2020/sources.csv"].partition("\n")[0] + "\n")
+    load(store, desk.project)
+    found = check(store, "studies_called_alike")
+    assert [row["study_id"] for row in found] == ["other2020", "test2020", "third2020"]
+    assert found[1]["problem"] == ('is also the label of other2020, third2020: write label = "Test 2020 (SIMULATED) b"')
 
 
 def test_a_report_of_two_studies_is_found(loaded: LocalStore) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from review.flows.reference_labels import lettered, report_labels
+from review.flows.reference_labels import free_label, lettered, report_labels
 from review.search.written.bibtex import key_of
 
 
@@ -64,6 +64,28 @@ def test_another_study_changes_no_label_but_of_those_that_are_called_like_it(
         if key_of(names[study]).lower() != key_of(label).lower() and after[study] != name:
             # only where a letter that was given is now somebody's own label
             assert key_of(name).lower() == key_of(label).lower()
+
+
+@pytest.mark.parametrize(
+    ("names", "label"),
+    [
+        ({}, "Wu 2017"),
+        ({"wu2017": "Wu 2017"}, "Wu 2017b"),
+        ({"wu2017cts": "Wu 2017", "wu2017facet": "Wu 2017"}, "Wu 2017c"),
+        ({"wu2017cts": "Wu 2017a", "wu2017facet": "WÜ 2017b"}, "Wu 2017"),
+        ({"one": "Wu 2017", "two": "Wu 2017b"}, "Wu 2017c"),
+    ],
+)
+def test_a_new_study_takes_the_next_free_letter(names: dict[str, str], label: str) -> None:
+    assert free_label("Wu 2017", names) == label
+
+
+@given(st.dictionaries(_IDS, _LABELS, max_size=8), _IDS, _LABELS)
+def test_a_new_study_with_a_free_label_changes_no_label(names: dict[str, str], new: str, wanted: str) -> None:
+    others = {study: name for study, name in names.items() if study != new}
+    before, _ = lettered(others)
+    after, _ = lettered({**others, new: free_label(wanted, others)})
+    assert {study: after[study] for study in before} == before
 
 
 @pytest.mark.parametrize(

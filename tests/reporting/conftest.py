@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -200,8 +202,6 @@ def figures() -> list[Append]:
 
 
 @pytest.fixture
-def evidence(empty_review: Project) -> tuple[Project, LocalStore]:
+def evidence(empty_review: Project, figures_database: Path) -> tuple[Project, LocalStore]:
     """A project whose database holds the figures."""
-    store = LocalStore(empty_review.database_path)
-    store.apply(figures())
-    return empty_review, store
+    return empty_review, LocalStore(Path(shutil.copy(figures_database, empty_review.database_path)))

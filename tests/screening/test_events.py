@@ -203,3 +203,110 @@ def test_an_event_that_was_edited_is_refused(store: LocalStore, empty_review: Pr
 def test_an_empty_folder_is_an_error(store: LocalStore, empty_review: Project, tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match=r"holds no \.jsonl file"):
         import_events(store, empty_review, tmp_path)
+
+
+DUPLICATE = {
+    "table": "dedupe.duplicate_event",
+    "arrival": 1,
+    "automatic": False,
+    "decided_at": "2026-01-01T00:00:00Z",
+    "event_id": "e1",
+    "kind": "merge",
+    "record_a": "r1",
+    "record_b": "r2",
+    "rule": "person",
+    "who": "ana",
+}
+UNDO = {**DUPLICATE, "kind": "undo", "record_a": None, "record_b": None, "rule": None, "undo_of": "e1"}
+LINK = {
+    "table": "dedupe.record_link",
+    "arrival": 1,
+    "decided_at": "2026-01-01T00:00:00Z",
+    "from_record": "r1",
+    "kind": "erratum_of",
+    "link_id": "l1",
+    "to_record": "r2",
+    "who": "ana",
+    "withdrawn": False,
+}
+BACK = {**LINK, "link_id": "l2", "from_record": "r2", "to_record": "r1"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([{**DUPLICATE, "automatic": True}], "1: automatic is for the program alone: who is 'ana', allowed: program"),
+        ([{**DUPLICATE, "automatic": True, "who": "program"}], "1: an automatic merge with rule 'person'"),
+        ([{**DUPLICATE, "automatic": True, "who": "program", "kind": "lock"}], "1: the program does not lock"),
+        ([{**DUPLICATE, "rule": "shared_doi"}], "1: rule 'shared_doi' with automatic false; allowed: person"),
+        ([DUPLICATE, {**UNDO, "event_id": "u", "automatic": True, "who": "program"}], "2: the program undoes 'e1'"),
+        ([{**UNDO, "event_id": "u", "undo_of": "u"}], "1: undo_of 'u' goes round in a ring"),
+        (
+            [{**UNDO, "event_id": "u1", "undo_of": "u2"}, {**UNDO, "event_id": "u2", "undo_of": "u1"}],
+            "1: undo_of 'u2' goes round in a ring",
+        ),
+        ([{**LINK, "to_record": "r1"}], "1: from_record and to_record are one record"),
+        ([LINK, BACK], "1: r1 erratum_of r2 goes round in a ring: r2 erratum_of r1 stands .link l2"),
+        (
+            [LINK, {**BACK, "to_record": "r3"}, {**BACK, "link_id": "l3", "from_record": "r3"}],
+            "1: r1 erratum_of r2 goes round in a ring: r3 erratum_of r1 stands",
+        ),
+        ([{**DUPLICATE, "event_id": "e1\x1b[31m"}], "1: event_id 'e1.*' holds a control character"),
+        ([{**LINK, "link_id": "l1\nl2"}], "1: link_id 'l1.*' holds a control character or a line end"),
+        ([{**DUPLICATE, "event_id": "e" * 201}], "1: event_id 'e*' has 201 characters; allowed are 200"),
+        ([{**DUPLICATE, "event_id": " "}], "1: event_id ' ' is blank"),
+        ([{**DUPLICATE, "supersedes": "\x85"}], "1: supersedes '.*' is blank"),
+        ([GOOD, {**DUPLICATE, "note": "half \ud800"}], "2: note holds half a character"),
+        ([{**DUPLICATE, "arrival": 1 << 63}], "1: arrival 9223372036854775808 is not a bigint"),
+    ],
+)
+def test_what_no_command_would_write_is_refused_with_its_line(
+    store: LocalStore, empty_review: Project, tmp_path: Path, rows: list[dict[str, object]], words: str
+) -> None:
+    bring(store, ROWS)
+    file = tmp_path / "ana.jsonl"
+    lines = [{name: value for name, value in row.items() if value is not None} for row in rows]
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in lines), "utf-8")
+    with pytest.raises(FormatError, match=rf"ana\.jsonl:{words}"):
+        import_events(store, empty_review, file)
+    for table in ("screening.decision", "dedupe.duplicate_event", "dedupe.record_link"):
+        assert store.read(f"select count(*) as n from {table}")["n"][0] == 0
+
+
+def test_a_ring_with_what_is_here_is_refused_and_a_withdrawn_link_makes_none(
+    store: LocalStore, empty_review: Project, tmp_path: Path
+) -> None:
+    gone = {**LINK, "link_id": "l3", "supersedes": "l1", "withdrawn": True}
+    files = {
+        "first": [LINK, {**UNDO, "undo_of": "e2"}],
+        "back": [BACK],
+        "undo": [{**UNDO, "event_id": "e2"}],
+        "both": [gone, BACK],
+    }
+    for name, rows in files.items():
+        (tmp_path / name).write_text("".join(f"{json.dumps(_full(row))}\n" for row in rows), "utf-8")
+    assert import_events(store, empty_review, tmp_path / "first").new == 2
+    with pytest.raises(FormatError, match="back:1: r2 erratum_of r1 goes round in a ring: r1 erratum_of r2 stands"):
+        import_events(store, empty_review, tmp_path / "back")
+    with pytest.raises(FormatError, match="undo:1: undo_of 'e1' goes round in a ring"):
+        import_events(store, empty_review, tmp_path / "undo")
+    assert import_events(store, empty_review, tmp_path / "both").new == 2
+
+
+def _full(row: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def test_a_line_of_brackets_is_no_traceback(store: LocalStore, empty_review: Project, tmp_path: Path) -> None:
+    file = tmp_path / "ana.jsonl"
+    file.write_text("[" * 100_000, "utf-8")
+    with pytest.raises(FormatError, match=r"ana\.jsonl:1: not a line of JSON: brackets within brackets"):
+        import_events(store, empty_review, file)
+
+
+def test_events_are_not_exported_among_the_reviews_own_files(
+    store: LocalStore, empty_review: Project, busy: list[str]
+) -> None:
+    with pytest.raises(UsageProblem, match=r"_\.jsonl is among what people read off papers; nothing was written"):
+        export_events(store, empty_review, empty_review.extracted)
+    assert not list(empty_review.extracted.glob("*.jsonl"))

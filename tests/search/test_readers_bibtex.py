@@ -95,7 +95,8 @@ def test_comments_and_preambles_are_no_records_and_lines_between_entries_are_nam
         + "article{lost,\n title = {No sign}\n}\n"
     )
     assert titles(reading) == ["First synthetic trial"]
-    assert [stray.line for stray in reading.strays] == [1, 2, 11, 12, 13]
+    assert [stray.line for stray in reading.strays] == [1, 2]
+    assert [(bad.line, bad.content[:12]) for bad in reading.rejected] == [(11, b"article{lost")]
 
 
 def test_entries_may_stand_on_one_line_and_in_parentheses() -> None:
@@ -154,3 +155,10 @@ def test_every_field_that_bibtexparser_finds_is_there_as_given(shared_data: Path
             assert given == {name: kept.get(name) for name in given}
             checked += 1
     assert checked > 400
+
+
+def test_angle_brackets_of_a_doi_are_read_however_bibtex_writes_them() -> None:
+    for left, right in (("<", ">"), ("{\\textless}", "{\\textgreater}"), ("$<$", "$>$")):
+        doi = f"10.1002/(SICI)1097-0258(19980815/30)17:15/16{left}1661::AID-SIM968{right}3.0.CO;2-2"
+        reading = read(f"@article{{a,\n title = {{A}},\n doi = {{{doi}}}\n}}\n")
+        assert reading.records[0].doi == "10.1002/(sici)1097-0258(19980815/30)17:15/16<1661::aid-sim968>3.0.co;2-2"

@@ -190,7 +190,7 @@ def test_web_of_science_text_says_what_is_missing() -> None:
     assert "the file ends inside the record that begins at line 25 (no ER line)" in str(problem_of(cut, name="a"))
     assert read(WOS.replace("EF\n", "")).repairs[-1].rule.startswith("no EF line")
     stray = read(WOS.replace("ER\n\nPT", "ER\nTI Lost\n\nPT"))
-    assert [(line.line, line.text) for line in stray.strays] == [(24, "TI Lost")]
+    assert [(bad.line, bad.content) for bad in stray.rejected] == [(24, b"TI Lost")]
 
 
 def test_two_web_of_science_files_may_be_joined() -> None:

@@ -254,6 +254,60 @@ def test_several_files_give_several_receipts(store: LocalStore, ris: Path, tmp_p
     assert [receipt.records_read for receipt in import_files(store, [ris, other], source="Embase")] == [2, 1]
 
 
+def test_another_kind_for_the_same_file_is_refused_and_not_passed_over(store: LocalStore, ris: Path) -> None:
+    first = import_file(store, ris, source="Embase")
+    with pytest.raises(UsageProblem, match="with the source kind 'database', not 'register'") as caught:
+        import_file(store, ris, source="Embase", source_kind="register")
+    assert first.import_id in caught.value.message
+    assert "review events export" in caught.value.hint
+    assert import_file(store, ris, source="Embase", source_kind="database").already
+
+
+def test_the_same_file_from_two_sources_and_two_kinds_of_one_source_are_said(
+    store: LocalStore, ris: Path, tmp_path: Path
+) -> None:
+    first = import_file(store, ris, source="Embase")
+    assert first.remarks == ()
+    second = words(import_file(store, ris, source="CENTRAL"))
+    assert f"mind: the same file was imported as {first.import_id} from 'Embase'" in second
+    other = tmp_path / "other.ris"
+    other.write_text(RIS.replace("First", "Third"), "utf-8")
+    (said,) = import_file(store, other, source="Embase", source_kind="register").remarks
+    assert said == "earlier imports from 'Embase' are of the kind database, this one is of register"
+
+
+def test_a_source_in_other_capitals_is_refused_with_the_known_spelling(
+    store: LocalStore, ris: Path, tmp_path: Path
+) -> None:
+    import_file(store, ris, source="Embase")
+    other = tmp_path / "other.ris"
+    other.write_text(RIS.replace("First", "Third"), "utf-8")
+    for given in ("embase", "EMBASE "):
+        with pytest.raises(UsageProblem, match="differs from 'Embase'"):
+            import_file(store, other, source=given)
+    assert count(store, "v1.import_receipt") == 1
+
+
+def test_a_file_that_cannot_be_read_stops_none_behind_it(
+    empty_review: Project, ris: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet, blank, last = tmp_path / "sheet.xlsx", tmp_path / "blank.csv", tmp_path / "last.csv"
+    sheet.write_bytes(b"PK\x03\x04" + bytes(40))
+    blank.write_text("title\n", "utf-8")
+    last.write_text("title\nThird\n", "utf-8")
+    files = [str(path) for path in (ris, sheet, blank, last)]
+    assert run(["--project", str(empty_review.root), "import", *files, "--source", "Embase"]) == ExitCode.ERROR
+    shown = capsys.readouterr()
+    assert "last.csv: committed" in shown.out
+    told = [line for line in shown.err.splitlines() if line.startswith("not imported: ")]
+    assert [name for name in ("sheet.xlsx", "blank.csv") if any(name in line for line in told)] == [
+        "sheet.xlsx",
+        "blank.csv",
+    ]
+    assert len(told) == 2
+    assert "2 of 4 files were not imported" in shown.err.splitlines()[-1]
+
+
 def test_a_search_that_was_run_elsewhere_is_reconciled_with_its_file(store: LocalStore, ris: Path) -> None:
     run_id = enter_manual(
         store,

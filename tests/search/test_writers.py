@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import asdict, replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -73,14 +74,18 @@ REFERENCES = st.builds(
     pages=st.one_of(st.none(), st.sampled_from(["12-15", "e12724", "S12-S15", "12–15", "215 pp", "1-2, 4-5"]), _WORDS),
     language=_MAYBE,
     pmid=st.one_of(st.none(), st.integers(1, 99_999_999).map(str)),
-    doi=st.one_of(st.none(), st.sampled_from(["10.1186/s12967-016-0998-2", "10.1002/(sici)1#a&b%{c}_d~e\\f"])),
+    doi=st.one_of(
+        st.none(), st.sampled_from(["10.1186/s12967-016-0998-2", "10.1002/(sici)1#a&b%{c}_d~e\\f", "10.5555/a}{b"])
+    ),
     pmcid=st.one_of(st.none(), st.integers(1, 9_999_999).map("PMC{}".format)),
     registry_ids=st.lists(_REGISTRY, max_size=3, unique=True).map(tuple),
     publication_types=_LIST,
     mesh=_LIST,
     keywords=_LIST,
-    url=st.one_of(st.none(), st.sampled_from(["https://example.org/a?b=1&c={x}#d~e_f%20\\g"])),
-    accession=st.one_of(st.none(), st.sampled_from(["WOS:000123", "EJ12", "{A}_\\1", "CN-01234567"])),
+    url=st.one_of(
+        st.none(), st.sampled_from(["https://example.org/a?b=1&c={x}#d~e_f%20\\g", "https://example.org/}, x={"])
+    ),
+    accession=st.one_of(st.none(), st.sampled_from(["WOS:000123", "EJ12", "{A}_\\1", "CN-01234567", "A}1"])),
     note=_MAYBE,
 )  # fmt: skip
 
@@ -227,6 +232,86 @@ def test_other_programs_find_as_many_references(references: list[Reference]) -> 
     assert len(root.findall("records/record")) == len(references)
 
 
+def counted_as_bibtex_counts(text: str) -> list[dict[str, str]]:
+    """The entries of *text* as BibTeX, biber and pybtex part them: by every brace, behind a backslash or not."""
+    found = []
+    place = 0
+    while head := re.compile(r"@(\w+)\{([^,{}\s]*),").search(text, place):
+        entry = {"@type": head.group(1), "@key": head.group(2)}
+        place = head.end()
+        while field := re.compile(r"\s*(\w+) = (?=\{)").match(text, place):
+            depth, place = 0, field.end()
+            while True:
+                depth += (text[place] == "{") - (text[place] == "}")
+                place += 1
+                if depth == 0:
+                    break
+            assert field.group(1) not in entry and text[place] == ","
+            entry[field.group(1)] = text[field.end() + 1 : place - 1]
+            place += 1
+        assert text[place : place + 3].strip() == "}", text[place:]
+        found.append(entry)
+    return found
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(REFERENCES, min_size=1, max_size=3))
+def test_every_value_of_bibtex_ends_where_every_reader_ends_it(references: list[Reference]) -> None:
+    text = write_references(references, "bibtex")
+    entries = counted_as_bibtex_counts(text)
+    assert [entry["@key"] for entry in entries] == citation_keys(references)
+    others = [dict(entry.items()) for entry in bibtexparser.parse_string(text).entries]
+    for entry, other in zip(entries, others, strict=True):
+        assert set(other) - {"ENTRYTYPE", "ID"} == set(entry) - {"@type", "@key"}
+        assert all(other[name] == value for name, value in entry.items() if name[0] != "@")
+
+
+@pytest.mark.parametrize(
+    "name", ["title", "doi", "url", "accession", "note", "label", "journal", "authors", "abstract"]
+)
+@pytest.mark.parametrize(
+    "evil",
+    [
+        'Stem cells}, note="injected", doi="10.9/evil", x=123',
+        "Stem cells {and",
+        "Stem} cells {and",
+        "a\\}, note={b",
+        "}}@article{evil, title={",
+    ],
+)
+def test_no_value_becomes_a_field_of_bibtex(name: str, evil: str) -> None:
+    written = f"10.5555/{evil.replace(' ', '')}" if name == "doi" else evil
+    text = write_references([replace(TAME, **{name: written}), TAME], "bibtex")
+    hostile, tame = counted_as_bibtex_counts(text)
+    (wanted,) = counted_as_bibtex_counts(write_references([TAME], "bibtex"))
+    assert set(hostile) == set(wanted) and {**tame, "@key": ""} == {**wanted, "@key": ""}
+    library = bibtexparser.parse_string(text)
+    assert not library.failed_blocks and len(library.entries) == 2
+    (record, _) = read_reference_file(text.encode(), name="a.bib").records
+    if name in ("title", "journal", "abstract"):
+        assert getattr(record, name) == evil
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e"])
+@pytest.mark.parametrize("format", FORMATS)
+def test_no_line_ends_but_where_a_line_is_written(format: str, sign: str) -> None:
+    broken = replace(TAME, title=f"Pain{sign}ER  - {sign}TY  - JOUR", authors=f"Wu{sign}A, B", keywords=(f"a{sign}b",))
+    text = write_references([broken], format)
+    assert text.splitlines() == text.removesuffix("\n").split("\n")
+    if format in READ_BACK:
+        (record,) = returned([broken], format)
+        assert (
+            record.title == "Pain ER - TY - JOUR" if format in ("bibtex", "endnote-xml") else "Pain ER  -  TY  - JOUR"
+        )
+
+
+def test_a_manuscript_cites_the_same_keys_from_bibtex_and_from_csl_json() -> None:
+    several = [TAME, TAME, replace(TAME, label=None), replace(TAME, label=None, authors="W\x85u, A")]
+    items = json.loads(write_references(several, "csl-json"))
+    entries = bibtexparser.parse_string(write_references(several, "bibtex")).entries
+    assert [item["id"] for item in items] == [entry.key for entry in entries]
+
+
 @settings(max_examples=80, deadline=None)
 @given(st.lists(REFERENCES, max_size=3))
 def test_csl_json_holds_what_the_table_says(references: list[Reference]) -> None:
@@ -243,7 +328,8 @@ def test_csl_json_holds_what_the_table_says(references: list[Reference]) -> None
 
 def test_an_item_of_csl_json() -> None:
     (item,) = json.loads(write_references([TAME], "csl-json"))
-    assert (item["id"], item["type"], item["issued"]) == (TAME.label, "article-journal", {"date-parts": [[2016, 3]]})
+    assert (item["id"], item["citation-label"]) == ("Lamo-Espinosa2016a", TAME.label)
+    assert (item["type"], item["issued"]) == ("article-journal", {"date-parts": [[2016, 3]]})
     assert item["author"][0] == {"family": "Lamo-Espinosa", "given": "JM"}
     assert item["author"][2] == {"literal": "A Study Group"}
     assert item["note"].startswith("Included at full text.")

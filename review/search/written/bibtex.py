@@ -1,4 +1,4 @@
-"""BibTeX in UTF-8: signs that TeX would run are escaped, keys are ASCII, unique and the same on every run."""
+"""BibTeX in UTF-8: signs that TeX would run are escaped, braces pair for every reader, keys are ASCII and unique."""
 
 from __future__ import annotations
 
@@ -29,8 +29,11 @@ _TEX = {
     "@": "{@}",  # behind a brace it would begin an entry
 }  # fmt: skip
 _ESCAPES = str.maketrans(_TEX)
+# BibTeX counts a brace behind a backslash too: those that do not pair would end the field
+_LONE = str.maketrans(_TEX | {"{": r"\textbraceleft{}", "}": r"\textbraceright{}"})
 # in an address or a DOI, which no program reads as TeX, only what would upset the braces
 _VERBATIM = str.maketrans({sign: _TEX[sign] for sign in "\\{}"})
+_ENCODED = str.maketrans({"{": "%7b", "}": "%7d"})
 # the signs that our reader keeps for itself
 _PRIVATE = re.compile("[\ue000-\ue003]")
 _AND = re.compile(r"(?:^|\s)and(?:\s|$)", re.IGNORECASE)
@@ -48,6 +51,9 @@ def held_by_bibtex(reference: Reference) -> Reference:
         publication_types=parted(one.publication_types, ";"),
         keywords=tuple(dict.fromkeys(parted(one.keywords, ";|"))),
         record_type=kind_of(one.record_type, journal=one.journal).bibtex,
+        doi=_encoded(one.doi),
+        url=_encoded(one.url),
+        accession=_encoded(one.accession),
     )
 
 
@@ -116,20 +122,35 @@ def _fields(one: Reference, notes: str) -> Iterator[tuple[str, str]]:
     )
     if persons := people(one.authors):
         yield "author", " and ".join(map(_person, persons))
-    yield from ((name, value.translate(_ESCAPES)) for name, value in texts if value)
-    for name, value in (("doi", one.doi), ("url", one.url), ("accession", one.accession)):
-        if value:
-            yield name, value.translate(_VERBATIM)
+    yield from ((name, _tex(value)) for name, value in texts if value)
+    addresses = (("doi", one.doi), ("url", one.url), ("accession", one.accession))
+    yield from ((name, value.translate(_VERBATIM)) for name, value in addresses if value)
 
 
 def _person(person: Person) -> str:
     """`Family, Given`; braces keep a body, and a name with the word "and", together."""
     if not person.given:
-        return f"{{{person.family.translate(_ESCAPES)}}}"
-    return ", ".join(
-        f"{{{part.translate(_ESCAPES)}}}" if _AND.search(part) else part.translate(_ESCAPES)
-        for part in (person.family, person.given)
-    )
+        return f"{{{_tex(person.family)}}}"
+    return ", ".join(f"{{{_tex(part)}}}" if _AND.search(part) else _tex(part) for part in (person.family, person.given))
+
+
+def _tex(value: str) -> str:
+    """*value* as TeX prints it, with as many braces that open as braces that close, in order."""
+    return value.translate(_ESCAPES if _pairs(value) else _LONE)
+
+
+def _encoded(value: str | None) -> str | None:
+    """*value* as it is where its braces pair; else with their numbers, as an address on the web has them."""
+    return value if not value or _pairs(value) else value.translate(_ENCODED)
+
+
+def _pairs(value: str) -> bool:
+    depth = 0
+    for sign in value:
+        depth += (sign == "{") - (sign == "}")
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def _notes(reference: Reference) -> str:

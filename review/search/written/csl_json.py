@@ -22,14 +22,15 @@ _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct",
 
 
 def write_csl_json(references: Iterable[Reference]) -> str:
-    """*references* as a JSON list of CSL items; an item's id is its label, or the key that BibTeX would give it."""
-    given = [on_one_line(cleaned(reference)) for reference in references]
-    taken: set[str] = set()
-    items = []
-    for reference, key in zip(given, citation_keys(given), strict=True):
-        name = reference.label if reference.label and reference.label not in taken else key
-        taken.add(name)
-        items.append(_item(with_mesh_among_keywords(reference), name))
+    """*references* as a JSON list of CSL items; an item's id is its key in BibTeX, `citation-label` is its label.
+
+    So a manuscript cites the same keys whichever of the two files it reads.
+    """
+    given = list(references)
+    items = [
+        _item(with_mesh_among_keywords(on_one_line(cleaned(reference))), key)
+        for reference, key in zip(given, citation_keys(given), strict=True)
+    ]
     return json.dumps(items, ensure_ascii=False, indent=1) + "\n"
 
 

@@ -53,7 +53,7 @@ _MESH = {"nbib": "headings without qualifiers", "csv": "yes", "tsv": "yes"}
 _TYPE = {"nbib": "all are articles", "csv": "yes", "tsv": "yes"}
 _NOTE = {"ris": "written (N1)", "bibtex": "written (annote)", "csl-json": "written (note)", "nbib": "written (GN)",
          "endnote-xml": "written (notes)", "wos": "written (NT)", "csv": "written", "tsv": "written"}  # fmt: skip
-_LABEL = {"ris": "written (ID, LB)", "bibtex": "written (key)", "csl-json": "written (id, citation-label)",
+_LABEL = {"ris": "written (ID, LB)", "bibtex": "written (key)", "csl-json": "written (citation-label)",
           "nbib": "no", "endnote-xml": "written (label)", "wos": "no", "csv": "written", "tsv": "written"}  # fmt: skip
 _YES = dict.fromkeys(FORMATS, "yes") | {"csl-json": "written"}
 # column → format → yes, no, or how: `written` is what stands in the file and no reader takes into a column

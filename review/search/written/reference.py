@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-# no format keeps these, and some readers stop at them; those that count as blanks become one
-_BLANKS = re.compile("[\x0b\x0c\x1c-\x1f\x85]")
+# no format keeps these, and some readers end a line at them; those that count as blanks become one
+_BLANKS = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
 _NO_TEXT = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufffe\uffff]")
 _HALVES = re.compile("[\ud800-\udfff]")
 _RANGE = re.compile(r"([^\s-]+)-([^\s-]+)")
