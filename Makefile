@@ -16,7 +16,7 @@ demo: $(VENV)/.installed
 	$(BIN)/review demo demo
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n 3
+	REVIEW_THREADS=1 $(BIN)/python -m pytest -n 3
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -41,7 +41,8 @@ def cli_page() -> str:
         _NOTE,
         "Data goes to standard output; words and progress go to standard error. `--project DIR` and `--as REVIEWER` "
         "come before the command, or from `REVIEW_PROJECT` and `REVIEW_AS`. `REVIEW_LOCK_WAIT` sets how many seconds "
-        "a command waits for a database that another process holds (10). [Exit codes](errors.md#exit-codes).",
+        "a command waits for a database that another process holds (10), `REVIEW_THREADS` how many threads the "
+        "database may use. [Exit codes](errors.md#exit-codes).",
     ]
     for words, command in walk_commands():
         line = " ".join(words)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 STORAGE = "v1.5.0"
 _LONGEST_WAIT = 86400
+_MOST_THREADS = 256
 _PROGRAM = f"regen-review {__version__}"
 _TABLE = re.compile(r"^[a-z_]+\.[a-z_]+$")
 _COLUMN = re.compile(r"^[a-z_][a-z0-9_]*$")
@@ -57,6 +58,7 @@ class LocalStore:
     ) -> None:
         self.path = path
         self._wait = wait
+        self._threads = _threads_asked_for()
         self._may_create = create
         self._migrations = migrations.read_migrations(migrations_folder)
         self._ready = False
@@ -216,6 +218,8 @@ class LocalStore:
         con = self._connect(read_only=read_only)
         try:
             con.execute("set timezone = 'UTC'")
+            if self._threads:
+                con.execute("set threads = $threads", {"threads": self._threads})
             _check_storage(con, self.path)
             yield con
         except duckdb.Error as problem:
@@ -247,6 +251,15 @@ def open_store(path: Path, *, create: bool = True) -> LocalStore:
         message = f"REVIEW_LOCK_WAIT is {words!r}; allowed: seconds from 0 to {_LONGEST_WAIT}"
         raise UsageProblem(message, hint="unset it for 10 seconds")
     return LocalStore(path, wait=wait, create=create)
+
+
+def _threads_asked_for() -> int:
+    """How many threads the database may use, from `REVIEW_THREADS`; 0 leaves it to DuckDB."""
+    words = os.environ.get("REVIEW_THREADS") or "0"
+    if not (words.isascii() and words.isdigit() and int(words) <= _MOST_THREADS):
+        message = f"REVIEW_THREADS is {words!r}; allowed: a number from 1 to {_MOST_THREADS}"
+        raise UsageProblem(message, hint="unset it for as many as there are processors")
+    return int(words)
 
 
 def _write(con: duckdb.DuckDBPyConnection, step: Append | Replace) -> int:

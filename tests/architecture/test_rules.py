@@ -11,6 +11,8 @@ import pytest
 
 from tests.architecture.rules import check_package
 
+pytestmark = pytest.mark.thorough
+
 ROOT = Path(__file__).resolve().parents[2]
 LINT_IMPORTS = Path(sys.executable).with_name("lint-imports")
 

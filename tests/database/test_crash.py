@@ -19,6 +19,8 @@ from review.database import Append, LocalStore
 from review.errors import ExitCode, FullDisk, StoreError
 from tests.database.processes import ROOT, WRITE_FOR_EVER, finish, start
 
+pytestmark = pytest.mark.thorough
+
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 

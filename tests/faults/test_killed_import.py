@@ -14,6 +14,8 @@ from review.database import LocalStore
 from review.project import Project
 from tests.conftest import REPOSITORY, write_review
 
+pytestmark = pytest.mark.thorough
+
 RECORDS = 4000
 WAYS = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
 

@@ -32,6 +32,8 @@ from tests.conftest import REPOSITORY, write_review
 from tests.database.processes import HOLD, finish, start
 from tests.eutils_server import Eutils, Mood, article, pointed_at, serving
 
+pytestmark = pytest.mark.thorough
+
 TODAY = date(2026, 11, 20)
 STRATEGY = """\
 name = "knee"

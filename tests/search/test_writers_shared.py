@@ -13,7 +13,7 @@ from review.search.written.formats import READ_BACK
 from review.search.written.reference import Reference, reference_of
 from tests.search.test_writers import compare, returned
 
-pytestmark = pytest.mark.shared
+pytestmark = [pytest.mark.shared, pytest.mark.thorough]
 
 
 def _references(folder: Path) -> list[Reference]:
