@@ -140,9 +140,10 @@ def answered(
 ) -> Mapping[str, str]:
     """The clusters after each of *ask* was answered as *groups* have it."""
     entity = _entities(groups)
-    right = [entity.get(a, a) == entity.get(b, b) for a, b in ask.select("id_a", "id_b").iter_rows()]
-    told = ask.filter(pl.Series(right, dtype=pl.Boolean)).select(found.merge.columns)
-    return clusters(frame, Decided(pl.concat([found.merge, told]), found.ask)).record_of
+    pairs = [(min(pair), max(pair)) for pair in ask.select("id_a", "id_b").iter_rows()]
+    # as in the program, what a person joins is not held back by a page or a year
+    right = [(a, b) for a, b in pairs if entity.get(a, a) == entity.get(b, b)]
+    return clusters(frame, found, right).record_of
 
 
 def peer_records(frame: pl.DataFrame) -> Any:

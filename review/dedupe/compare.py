@@ -60,9 +60,9 @@ def compare_two(records: pl.DataFrame, a: str, b: str) -> pl.DataFrame:
     return _of_entries(plain, _said(plain, evidence(plain, pairs, every_pair=True)))
 
 
-def clusters(records: pl.DataFrame, found: Decided) -> Clusters:
-    """The clusters that the merges of *found* make of *records*, before any person has spoken."""
-    return _clusters(records, found.merge.select("id_a", "id_b", "rule").rows())
+def clusters(records: pl.DataFrame, found: Decided, people: Sequence[PairKey] = ()) -> Clusters:
+    """The clusters that the merges of *found*, and those of *people* (pairs of ids, a < b), make of *records*."""
+    return _clusters(records, found.merge.select("id_a", "id_b", "rule").rows(), people=people)
 
 
 def questions(found: Decided, made: Clusters) -> pl.DataFrame:
@@ -97,13 +97,21 @@ def between_records(pairs: pl.DataFrame, made: Clusters) -> pl.DataFrame:
 
 
 def _clusters(
-    records: pl.DataFrame, merges: Sequence[tuple[str, str, str]], unlike: Mapping[PairKey, str] = MappingProxyType({})
+    records: pl.DataFrame,
+    merges: Sequence[tuple[str, str, str]],
+    unlike: Mapping[PairKey, str] = MappingProxyType({}),
+    people: Sequence[PairKey] = (),
 ) -> Clusters:
     events = [
         DuplicateEvent(f"{a} {b}", DuplicateEventKind.MERGE, a, b, rule, True, None, None, place)
         for place, (a, b, rule) in enumerate(merges)
     ]
-    return cluster(prepare(records, {one for a, b, _ in merges for one in (a, b)}), events, unlike)
+    events += [
+        DuplicateEvent(f"{a} {b} by a person", DuplicateEventKind.MERGE, a, b, None, False, None, None, place)
+        for place, (a, b) in enumerate(people, start=len(merges))
+    ]
+    named = {one for event in events for one in event.pair or ()}
+    return cluster(prepare(records, named), events, unlike)
 
 
 def _without_chains(records: pl.DataFrame, said: pl.DataFrame, found: Decided) -> Decided:
