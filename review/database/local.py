@@ -5,25 +5,25 @@ One process writes at a time, so a held lock is waited for (10 seconds, with jit
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import random
-import re
 import shutil
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from review import __version__
-from review.database import derived, views
 from review.database import migrate as migrations
-from review.database.frames import offer, read_frame
-from review.database.store import Append, Batch, Replace, Rows
-from review.errors import FullDisk, NewerStore, StoreError, StoreLocked, UsageProblem
+from review.database import views
+from review.database.batch import apply_batch
+from review.database.complaints import speak
+from review.database.frames import read_frame
+from review.database.store import Batch
+from review.errors import StoreError, UsageProblem
 
 if TYPE_CHECKING:
     import duckdb
@@ -33,16 +33,6 @@ STORAGE = "v1.5.0"
 _LONGEST_WAIT = 86400
 _MOST_THREADS = 256
 _PROGRAM = f"regen-review {__version__}"
-_TABLE = re.compile(r"^[a-z_]+\.[a-z_]+$")
-_COLUMN = re.compile(r"^[a-z_][a-z0-9_]*$")
-_MANY = 100  # rows of one step from which their ids are looked up first
-
-
-class _Column(NamedTuple):
-    """What the catalogue knows of one column."""
-
-    type: str
-    is_key: bool
 
 
 class LocalStore:
@@ -74,7 +64,7 @@ class LocalStore:
             try:
                 return read_frame(con, sql, params)
             except duckdb.Error as problem:
-                _speak(problem, self.path)
+                speak(problem, self.path)
 
     def apply(self, batch: Batch) -> dict[str, int]:
         """Write all of *batch* or nothing; table → rows that were new."""
@@ -83,28 +73,10 @@ class LocalStore:
                 if not self._writable:
                     message = "a batch was applied inside a reading block"
                     raise StoreError(message)
-                return self._apply(self._held, batch)
+                return apply_batch(self._held, batch, path=self.path)
             self._make_ready()
             with self._open(read_only=False) as con:
-                return self._apply(con, batch)
-
-    def _apply(self, con: duckdb.DuckDBPyConnection, batch: Batch) -> dict[str, int]:
-        import duckdb
-
-        counts: dict[str, int] = {}
-        try:
-            con.execute("begin transaction")
-            for step in batch:
-                counts[step.table] = counts.get(step.table, 0) + _write(con, step)
-            derived.refresh(con, batch)
-            con.execute("commit")
-        except duckdb.Error as problem:
-            _roll_back(con)
-            _speak(problem, self.path)
-        except BaseException:
-            _roll_back(con)
-            raise
-        return counts
+                return apply_batch(con, batch, path=self.path)
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -164,7 +136,7 @@ class LocalStore:
                     try:
                         migrations.apply_migration(con, migration, program=_PROGRAM)
                     except duckdb.Error as problem:
-                        _speak(problem, self.path, doing=f"migration {migration.name}")
+                        speak(problem, self.path, doing=f"migration {migration.name}")
                 views.load_views(con, program=_PROGRAM)
         self._ready = True
 
@@ -192,7 +164,7 @@ class LocalStore:
             except OSError:
                 fresh.rename(self.path)
         except duckdb.Error as problem:
-            _speak(problem, self.path)
+            speak(problem, self.path)
         finally:
             for leftover in (fresh, fresh.with_name(fresh.name + ".wal")):
                 leftover.unlink(missing_ok=True)
@@ -223,7 +195,7 @@ class LocalStore:
             _check_storage(con, self.path)
             yield con
         except duckdb.Error as problem:
-            _speak(problem, self.path)
+            speak(problem, self.path)
         finally:
             con.close()
 
@@ -236,7 +208,7 @@ class LocalStore:
                 return duckdb.connect(str(self.path), read_only=read_only)
             except duckdb.Error as problem:
                 if "Could not set lock" not in str(problem) or time.monotonic() >= until:
-                    _speak(problem, self.path)
+                    speak(problem, self.path)
                 time.sleep(random.uniform(0.02, 0.12))
 
 
@@ -262,88 +234,6 @@ def _threads_asked_for() -> int:
     return int(words)
 
 
-def _write(con: duckdb.DuckDBPyConnection, step: Append | Replace) -> int:
-    """One step of a batch; how many rows were new."""
-    import duckdb
-
-    if not _TABLE.match(step.table):
-        message = f"{step.table!r} is not a table name"
-        raise StoreError(message)
-    if isinstance(step, Replace):
-        conditions = " and ".join(f"{_column(name)} = ${name}" for name in step.where) or "true"
-        con.execute(f"delete from {step.table} where {conditions}", dict(step.where) or None)
-    if not step.rows:
-        return 0
-    known = _columns_of(con, step.table)
-    rows = _with_arrival(con, step.table, step.rows) if "arrival" in known else step.rows
-    fresh_rows, names = offer(rows)
-    # with ON CONFLICT, DuckDB 1.5 and 2.0 drop a column that the table does not have instead of refusing it
-    if strangers := [name for name in names if _column(name) and name not in known]:
-        message = f"{step.table} has no column {', '.join(strangers)}"
-        raise StoreError(message)
-    columns = ", ".join(_column(name) for name in names)
-    insert = f"insert into {step.table} ({columns}) select {columns} from fresh_rows"
-    if isinstance(step, Append):
-        insert += _leaving_what_is_there(step.table, known, rows, names)
-    con.register("fresh_rows", fresh_rows)
-    try:
-        done = con.execute(insert).fetchall()
-    finally:
-        with contextlib.suppress(duckdb.Error):  # an aborted transaction refuses; closing the connection does the same
-            con.unregister("fresh_rows")
-    return int(done[0][0])
-
-
-def _leaving_what_is_there(table: str, known: Mapping[str, _Column], rows: Rows, names: list[str]) -> str:
-    """The end of an insert that leaves a row as it is whose id is there already.
-
-    ON CONFLICT copies what it is given several times over, which for long texts costs four times the insert; a join
-    on the id costs next to nothing. It does not see two rows of one id among the new ones, so these are looked for.
-    """
-    keys = [name for name, column in known.items() if column.is_key]
-    if len(rows) < _MANY or not keys or not set(keys) <= set(names):
-        return " on conflict do nothing"
-    if len({tuple([row.get(key) for key in keys]) for row in rows}) < len(rows):
-        return " on conflict do nothing"
-    same = " and ".join(f"there.{_column(key)} = fresh_rows.{_column(key)}::{known[key].type}" for key in keys)
-    return f" where not exists (select 1 from {table} as there where {same})"
-
-
-def _columns_of(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, _Column]:
-    """A table's columns by name. Raises StoreError when there is no such table."""
-    import duckdb
-
-    try:
-        found = con.execute("select name, type, pk from pragma_table_info($table)", {"table": table}).fetchall()
-    except duckdb.CatalogException as problem:
-        message = f"there is no table {table}"
-        raise StoreError(message) from problem
-    return {str(name): _Column(str(kind), bool(is_key)) for name, kind, is_key in found}
-
-
-def _with_arrival(con: duckdb.DuckDBPyConnection, table: str, rows: Rows) -> Rows:
-    """*rows* with their place in the order of arrival, unless they bring it."""
-    if "arrival" in rows[0]:
-        return rows
-    last = con.execute(f"select coalesce(max(arrival), 0) from {table}").fetchall()[0][0]
-    return [{**row, "arrival": last + place} for place, row in enumerate(rows, start=1)]
-
-
-def _column(name: str) -> str:
-    if not _COLUMN.match(name):
-        message = f"{name!r} is not a column name"
-        raise StoreError(message)
-    return f'"{name}"'
-
-
-def _roll_back(con: duckdb.DuckDBPyConnection) -> None:
-    """Give the transaction back; after a failed commit there is none, which is as good."""
-    import duckdb
-
-    with contextlib.suppress(duckdb.Error):
-        con.execute("rollback")
-
-
 def _check_storage(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """Refuse a file in another storage format: the older DuckDB line could not open it."""
     found = con.execute("select tags['storage_version'] from duckdb_databases() where not internal limit 1").fetchall()
@@ -354,53 +244,3 @@ def _check_storage(con: duckdb.DuckDBPyConnection, path: Path) -> None:
             message,
             hint="move it away and rebuild, or copy it with ATTACH ... (STORAGE_VERSION 'v1.5.0'); COPY FROM DATABASE",
         )
-
-
-def _speak(problem: duckdb.Error, path: Path, *, doing: str = "") -> NoReturn:
-    """Turn DuckDB's error into ours; *doing* names the step that failed."""
-    text = str(problem)
-    if "Could not set lock" in text:
-        raise StoreLocked(_holder(text, path), hint="wait until it has finished, or stop it") from problem
-    if any(sign in text.lower() for sign in ("no space left on device", "out of disk", "disk quota exceeded")):
-        message = f"no space left on the disk that holds {path}; nothing was written"
-        raise FullDisk(message, hint="free some space and run the same command again") from problem
-    if "File too large" in text:
-        message = f"{path} has reached the largest size that a file may have here; nothing was written"
-        raise FullDisk(
-            message, hint="raise the limit (ulimit -f, a quota), or move the project to another disk"
-        ) from problem
-    if "Read-only file system" in text:
-        message = f"{path} cannot be written: its folder is on a read-only file system"
-        raise StoreError(message, hint="mount it to write, or copy the project to where you may write") from problem
-    if "version number" in text and "can only read" in text:
-        message = f"{path} was made by a newer DuckDB than is installed"
-        raise NewerStore(message, hint="upgrade duckdb, or rebuild the database with this version") from problem
-    first = re.sub(r"^(\w+ )+Error: ", "", (text.splitlines() or [""])[0]).rstrip("!.")
-    message = f"{path}{f', {doing}' if doing else ''}: {first}"
-    raise StoreError(message, hint=_remedy(problem)) from problem
-
-
-def _remedy(problem: duckdb.Error) -> str:
-    """What to do about a file that DuckDB cannot use; nothing where only the statement was wrong."""
-    import duckdb
-
-    text = str(problem)
-    if "Permission denied" in text or "Is a directory" in text or "No such file" in text:
-        return "see that its folder is there and that you may read and write the file and its folder"
-    kinds = (duckdb.IOException, duckdb.SerializationException, duckdb.InternalException, duckdb.FatalException)
-    if isinstance(problem, kinds) or re.search(r"corrupt|checksum|database is empty", text, re.IGNORECASE):
-        return "the file is damaged or no database: put a backup in its place, or move it away and rebuild"
-    return ""
-
-
-def _holder(text: str, path: Path) -> str:
-    found = re.search(r"PID (\d+)", text)
-    if found is None:
-        return f"{path} is locked by another process"
-    pid = found.group(1)
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").split()
-        name = " ".join(words)[:80]
-    except OSError:
-        name = ""
-    return f"{path} is locked by process {pid}" + (f" ({name})" if name else "")

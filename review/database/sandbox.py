@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from review.database.complaints import speak
 from review.database.frames import read_frame
 from review.errors import QueryRefused, UsageProblem
 
@@ -63,8 +64,6 @@ def run_query(
     """
     import duckdb
 
-    from review.database.local import _speak
-
     if not 0 < seconds <= LONGEST:
         message = f"{seconds:g} seconds is no time limit; allowed: more than 0, at most {LONGEST:g}"
         raise UsageProblem(message, hint="leave out --seconds for 60")
@@ -73,7 +72,7 @@ def run_query(
     try:
         con = duckdb.connect(str(path), read_only=True, config=_MODEST | _SHUT) if only is None else _beside(path)
     except duckdb.Error as problem:
-        _speak(problem, path)
+        speak(problem, path)
     filling = None
     if only is not None:
         named = set(re.findall(r"\w+", words.lower()))
@@ -82,7 +81,7 @@ def run_query(
         return _within(con, words, params, limit=limit, seconds=seconds, filling=filling)
     except duckdb.Error as problem:
         if re.search(r"corrupt|checksum", str(problem), re.IGNORECASE):
-            _speak(problem, path)
+            speak(problem, path)
         raise _refusal(problem) from problem
     finally:
         con.close()

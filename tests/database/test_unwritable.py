@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from review.database import Append, LocalStore
-from review.database.local import _speak
+from review.database.complaints import speak
 from review.errors import FullDisk, StoreError
 from tests.conftest import synthetic_record
 
@@ -44,6 +44,6 @@ def test_a_place_that_cannot_be_written_is_no_damaged_file(said: str, kind: type
     import duckdb
 
     with pytest.raises(kind, match=words) as refusal:
-        _speak(duckdb.IOException(f"IO Error: {said}"), Path("review.duckdb"))
+        speak(duckdb.IOException(f"IO Error: {said}"), Path("review.duckdb"))
     assert "damaged" not in str(refusal.value)
     assert type(refusal.value) is kind
