@@ -11,7 +11,7 @@ import click
 from review.errors import UsageProblem
 
 if TYPE_CHECKING:
-    from review.database import LocalStore
+    from review.database import Store
     from review.project import Project, Reviewer
 
 
@@ -52,7 +52,7 @@ class Review:
         return project
 
     @cached_property
-    def store(self) -> LocalStore:
+    def store(self) -> Store:
         """The database; a criterion that changed without a new version is refused here, before any deed."""
         from review.database import open_store
         from review.team.protocol import record_protocol

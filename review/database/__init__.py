@@ -1,7 +1,21 @@
 """The database: the only room that opens DuckDB. Everybody else reads and applies batches through a `Store`."""
 
-from review.database.local import LocalStore, open_store
+from review.database.local import LocalStore
+from review.database.owner import OwnerStore
+from review.database.routed import RoutedStore
 from review.database.sandbox import run_query
 from review.database.store import Append, Batch, Replace, Store
+from review.database.stores import open_owned, open_store
 
-__all__ = ["Append", "Batch", "LocalStore", "Replace", "Store", "open_store", "run_query"]
+__all__ = [
+    "Append",
+    "Batch",
+    "LocalStore",
+    "OwnerStore",
+    "Replace",
+    "RoutedStore",
+    "Store",
+    "open_owned",
+    "open_store",
+    "run_query",
+]

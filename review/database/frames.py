@@ -28,6 +28,11 @@ class _Stream:
         return self._source.__arrow_c_stream__(requested_schema)
 
 
+def stream_of(source: Any) -> _Stream:
+    """A relation or frame as an object that DuckDB and polars read as a stream."""
+    return _Stream(source)
+
+
 def read_frame(con: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
     """The rows of one SELECT as a polars frame; whatever fails on the way is a duckdb.Error."""
     import duckdb
@@ -80,15 +85,24 @@ def offer(rows: Sequence[Mapping[str, Any]]) -> tuple[_Stream, list[str]]:
     """*rows* as an object that DuckDB can scan, and the names of its columns."""
     import polars as pl
 
-    names, columns = _columns(rows)
-    frame = pl.DataFrame([_series(name, values) for name, values in zip(names, columns, strict=True)])
+    frame = frame_of(rows)
     # 2.0 refuses Arrow's null type: a column without any value travels as text and is cast on arrival
     untyped = {
         name: pl.List(pl.String) if dtype == pl.List(pl.Null) else pl.String
         for name, dtype in frame.schema.items()
         if dtype in (pl.Null, pl.List(pl.Null))
     }
-    return _Stream(frame.cast(untyped) if untyped else frame), names  # type: ignore[arg-type]
+    return _Stream(frame.cast(untyped) if untyped else frame), frame.columns  # type: ignore[arg-type]
+
+
+def frame_of(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
+    """*rows* as a frame; a row may lack some of the columns. Without rows it has no column."""
+    import polars as pl
+
+    if not rows:
+        return pl.DataFrame()
+    names, columns = _columns(rows)
+    return pl.DataFrame([_series(name, values) for name, values in zip(names, columns, strict=True)])
 
 
 def _columns(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], Iterable[Sequence[Any]]]:

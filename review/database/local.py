@@ -5,7 +5,6 @@ One process writes at a time, so a held lock is waited for (10 seconds, with jit
 
 from __future__ import annotations
 
-import math
 import os
 import random
 import shutil
@@ -21,7 +20,9 @@ from review.database import migrate as migrations
 from review.database import views
 from review.database.batch import apply_batch
 from review.database.complaints import speak
+from review.database.copying import copy_database
 from review.database.frames import read_frame
+from review.database.sandbox import SHUT_IN, run_query
 from review.database.store import Batch
 from review.errors import StoreError, UsageProblem
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 STORAGE = "v1.5.0"
-_LONGEST_WAIT = 86400
 _MOST_THREADS = 256
 _PROGRAM = f"regen-review {__version__}"
 
@@ -60,7 +60,7 @@ class LocalStore:
         """The rows of one SELECT; *params* are bound to `$name`."""
         import duckdb
 
-        with self.reading() as con:
+        with self._reading() as con:
             try:
                 return read_frame(con, sql, params)
             except duckdb.Error as problem:
@@ -74,18 +74,23 @@ class LocalStore:
                     message = "a batch was applied inside a reading block"
                     raise StoreError(message)
                 return apply_batch(self._held, batch, path=self.path)
-            self._make_ready()
+            self.make_ready()
             with self._open(read_only=False) as con:
                 return apply_batch(con, batch, path=self.path)
 
     @contextmanager
-    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def reading(self) -> Iterator[None]:
         """One read-only connection; reads nested inside it share it, and so see the same state."""
+        with self._reading():
+            yield
+
+    @contextmanager
+    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._lock:
             if self._held is not None:
                 yield self._held
                 return
-            self._make_ready()
+            self.make_ready()
             with self._open(read_only=True) as con:
                 self._held = con
                 try:
@@ -103,7 +108,7 @@ class LocalStore:
             if self._held is not None:
                 yield
                 return
-            self._make_ready()
+            self.make_ready()
             with self._open(read_only=False) as con:
                 self._held, self._writable = con, True
                 try:
@@ -111,7 +116,46 @@ class LocalStore:
                 finally:
                     self._held, self._writable = None, False
 
-    def _make_ready(self) -> None:
+    def query(
+        self,
+        sql: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        limit: int | None = None,
+        seconds: float = 60.0,
+        only: Mapping[str, str] | None = None,
+    ) -> pl.DataFrame:
+        """An analyst's SELECT: `sandbox.run_query`."""
+        # reading once makes the file and its views where they are not there yet: the sandbox only reads
+        self.read("select 1")
+        return run_query(self.path, sql, params, limit=limit, seconds=seconds, only=only)
+
+    def backup(self, target: Path) -> None:
+        """Write a consistent copy to *target*, while this process holds the file and so nobody writes."""
+        with self.holding():
+            copy_database(self.path, target)
+
+    def connect_to_own(self, *, checkpoint_at: str) -> duckdb.DuckDBPyConnection:
+        """A connection that stays open for the process that serves others; nothing of its settings can be changed."""
+        import duckdb
+
+        con = self._connect(read_only=False, config=SHUT_IN)
+        try:
+            con.execute("set global timezone = 'UTC'")
+            con.execute(f"set global checkpoint_threshold = '{checkpoint_at}'")
+            if self._threads:
+                con.execute("set global threads = $threads", {"threads": self._threads})
+            con.execute("set lock_configuration = true")
+            _check_storage(con, self.path)
+        except duckdb.Error as problem:
+            con.close()
+            speak(problem, self.path)
+        except StoreError:
+            con.close()
+            raise
+        return con
+
+    def make_ready(self) -> None:
         """Make the file, migrate it and load the views, where that is due."""
         import duckdb
 
@@ -199,30 +243,17 @@ class LocalStore:
         finally:
             con.close()
 
-    def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    def _connect(self, *, read_only: bool, config: Mapping[str, str] | None = None) -> duckdb.DuckDBPyConnection:
         import duckdb
 
         until = time.monotonic() + self._wait
         while True:
             try:
-                return duckdb.connect(str(self.path), read_only=read_only)
+                return duckdb.connect(str(self.path), read_only=read_only, config=dict(config or {}))
             except duckdb.Error as problem:
                 if "Could not set lock" not in str(problem) or time.monotonic() >= until:
                     speak(problem, self.path)
                 time.sleep(random.uniform(0.02, 0.12))
-
-
-def open_store(path: Path, *, create: bool = True) -> LocalStore:
-    """The store of the database at *path*; `REVIEW_LOCK_WAIT` sets the seconds to wait for another process."""
-    words = os.environ.get("REVIEW_LOCK_WAIT") or "10"
-    try:
-        wait = float(words)
-    except ValueError:
-        wait = math.nan
-    if not 0 <= wait <= _LONGEST_WAIT:
-        message = f"REVIEW_LOCK_WAIT is {words!r}; allowed: seconds from 0 to {_LONGEST_WAIT}"
-        raise UsageProblem(message, hint="unset it for 10 seconds")
-    return LocalStore(path, wait=wait, create=create)
 
 
 def _threads_asked_for() -> int:

@@ -8,29 +8,33 @@ database that holds that part only: the rows are copied into memory, the file is
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from review.database.complaints import speak
-from review.database.frames import read_frame
+from review.database.frames import read_frame, stream_of
 from review.errors import QueryRefused, UsageProblem
 
 if TYPE_CHECKING:
     import duckdb
     import polars as pl
 
+    _Fill = Callable[[duckdb.DuckDBPyConnection], None]
+
 LONGEST = 86400.0
-_MODEST: dict[str, Any] = {
+_NO_EXTENSIONS: dict[str, Any] = {
     "autoload_known_extensions": "false",
     "autoinstall_known_extensions": "false",
     "allow_community_extensions": "false",
-    "memory_limit": "2GB",
-    "threads": "2",
 }
+SHUT_IN = _NO_EXTENSIONS | {"enable_external_access": "false"}  # of who owns the file; it locks its settings itself
+_MODEST = _NO_EXTENSIONS | {"memory_limit": "2GB", "threads": "2"}
 _SHUT: dict[str, Any] = {"enable_external_access": "false", "lock_configuration": "true"}
 _SHOWS = frozenset({"pragma", "call", "describe", "desc", "show", "summarize"})
 _COMMENTS = re.compile(r"(\s+|--[^\n]*(\n|$)|/\*.*?\*/)*", re.DOTALL)
@@ -64,27 +68,91 @@ def run_query(
     """
     import duckdb
 
+    words = _checked(sql, params, seconds=seconds)
+    try:
+        con = duckdb.connect(str(path), read_only=True, config=_MODEST | _SHUT) if only is None else _beside(path)
+    except duckdb.Error as problem:
+        speak(problem, path)
+    fill = None if only is None else functools.partial(_fill, views=_named_in(words, only))
+    try:
+        return _answer(con, words, params, limit=limit, seconds=seconds, fill=fill, path=path)
+    finally:
+        con.close()
+
+
+def query_owned(
+    root: duckdb.DuckDBPyConnection,
+    path: Path,
+    sql: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    limit: int | None = None,
+    seconds: float = 60.0,
+    only: Mapping[str, str] | None = None,
+) -> pl.DataFrame:
+    """`run_query` in the process that holds the file open to write, over the connection *root*.
+
+    *root* has external access off and its configuration locked. The statement rule refuses COMMIT and what runs outside
+    a transaction; the read-only transaction refuses what writes from within a SELECT: neither alone is enough.
+    With *only* the views are copied into a database in memory, and the query runs there: it reaches nothing else, and
+    when it is heavy it does not take the memory of those who screen.
+    """
+    import duckdb
+
+    words = _checked(sql, params, seconds=seconds)
+    cursor = root.cursor()
+    try:
+        cursor.execute("begin transaction read only")
+        if only is None:
+            return _answer(cursor, words, params, limit=limit, seconds=seconds, fill=None, path=path)
+        beside = duckdb.connect(":memory:", config=_MODEST)
+        try:
+            fill = functools.partial(_fill_from, source=cursor, views=_named_in(words, only))
+            return _answer(beside, words, params, limit=limit, seconds=seconds, fill=fill, path=path, also=cursor)
+        finally:
+            beside.close()
+    finally:
+        with contextlib.suppress(duckdb.Error):
+            cursor.execute("rollback")
+        cursor.close()
+
+
+def _checked(sql: str, params: Mapping[str, Any] | None, *, seconds: float) -> str:
+    """*sql* without its last semicolon, when it is one SELECT, its parameters have values, and the time is a time."""
     if not 0 < seconds <= LONGEST:
         message = f"{seconds:g} seconds is no time limit; allowed: more than 0, at most {LONGEST:g}"
         raise UsageProblem(message, hint="leave out --seconds for 60")
     words, wanted = _the_select(sql)
     _check_values(wanted, set(params or {}))
+    return words
+
+
+def _named_in(sql: str, views: Mapping[str, str]) -> dict[str, str]:
+    """Those of *views* that *sql* may read: a view that it does not name need not be filled."""
+    named = set(re.findall(r"\w+", sql.lower()))
+    return {name: rows for name, rows in views.items() if name in named}
+
+
+def _answer(
+    con: duckdb.DuckDBPyConnection,
+    sql: str,
+    params: Mapping[str, Any] | None,
+    *,
+    limit: int | None,
+    seconds: float,
+    fill: _Fill | None,
+    path: Path,
+    also: duckdb.DuckDBPyConnection | None = None,
+) -> pl.DataFrame:
+    """The rows, or the complaint in one line."""
+    import duckdb
+
     try:
-        con = duckdb.connect(str(path), read_only=True, config=_MODEST | _SHUT) if only is None else _beside(path)
-    except duckdb.Error as problem:
-        speak(problem, path)
-    filling = None
-    if only is not None:
-        named = set(re.findall(r"\w+", words.lower()))
-        filling = {name: rows for name, rows in only.items() if name in named}
-    try:
-        return _within(con, words, params, limit=limit, seconds=seconds, filling=filling)
+        return _within([con] if also is None else [con, also], sql, params, limit=limit, seconds=seconds, fill=fill)
     except duckdb.Error as problem:
         if re.search(r"corrupt|checksum", str(problem), re.IGNORECASE):
             speak(problem, path)
         raise _refusal(problem) from problem
-    finally:
-        con.close()
 
 
 def _beside(path: Path) -> duckdb.DuckDBPyConnection:
@@ -101,7 +169,18 @@ def _beside(path: Path) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _fill(con: duckdb.DuckDBPyConnection, views: Mapping[str, str]) -> None:
+def _fill_from(con: duckdb.DuckDBPyConnection, *, source: duckdb.DuckDBPyConnection, views: Mapping[str, str]) -> None:
+    """Copy *views* of *source* into the database of *con*, and shut its doors."""
+    con.execute("set timezone = 'UTC'")
+    con.execute("create schema memory.v1")
+    for name, rows in views.items():
+        con.register("incoming", stream_of(source.sql(rows)))
+        con.execute(f'create table memory.v1."{name}" as select * from incoming')
+        con.unregister("incoming")
+    _shut(con)
+
+
+def _fill(con: duckdb.DuckDBPyConnection, *, views: Mapping[str, str]) -> None:
     """Copy *views* into the database of *con*, let go of the file, and shut the doors behind it."""
     con.execute("create schema memory.v1")
     con.execute("use whole")
@@ -109,6 +188,10 @@ def _fill(con: duckdb.DuckDBPyConnection, views: Mapping[str, str]) -> None:
         con.execute(f'create table memory.v1."{name}" as {rows}')
     con.execute("use memory")
     con.execute("detach whole")
+    _shut(con)
+
+
+def _shut(con: duckdb.DuckDBPyConnection) -> None:
     for setting, value in _SHUT.items():
         con.execute(f"set {setting} = {value}")
 
@@ -157,34 +240,35 @@ def _check_values(wanted: set[str], given: set[str]) -> None:
 
 
 def _within(
-    con: duckdb.DuckDBPyConnection,
+    cons: Sequence[duckdb.DuckDBPyConnection],
     sql: str,
     params: Mapping[str, Any] | None,
     *,
     limit: int | None,
     seconds: float,
-    filling: Mapping[str, str] | None,
+    fill: _Fill | None,
 ) -> pl.DataFrame:
-    """The rows, unless the time is up first or somebody presses Ctrl-C.
+    """The rows over the first of *cons*, unless the time is up first or somebody presses Ctrl-C: then all are stopped.
 
     DuckDB works in another thread: Python delivers Ctrl-C to the main one, and only while that runs Python or waits.
     """
     with ThreadPoolExecutor(1) as worker:
-        rows = worker.submit(_fetch, con, sql, params, limit, filling)
+        rows = worker.submit(_fetch, cons[0], sql, params, limit, fill)
         try:
             wait([rows], timeout=seconds)
             if rows.done():
                 return rows.result()
         finally:
-            _stop(con, rows)
+            _stop(cons, rows)
     message = f"the query ran longer than {seconds:g} seconds and was stopped"
     raise QueryRefused(message, hint="narrow it, or give --seconds")
 
 
-def _stop(con: duckdb.DuckDBPyConnection, rows: Future[pl.DataFrame]) -> None:
+def _stop(cons: Sequence[duckdb.DuckDBPyConnection], rows: Future[pl.DataFrame]) -> None:
     """Interrupt until it is over: an interrupt that falls between two statements is lost."""
     while not rows.done():
-        con.interrupt()
+        for con in cons:
+            con.interrupt()
         wait([rows], timeout=0.05)
 
 
@@ -193,14 +277,15 @@ def _fetch(
     sql: str,
     params: Mapping[str, Any] | None,
     limit: int | None,
-    filling: Mapping[str, str] | None,
+    fill: _Fill | None,
 ) -> pl.DataFrame:
     """The rows of *sql*; no two columns have one name, and none has a type that cannot be shown."""
-    if filling is not None:
-        _fill(con, filling)
+    if fill is not None:
+        fill(con)
     # the subquery also gives each column a name of its own
     con.execute(f"select * from ({sql}\n) limit 0", dict(params) if params else None)
     columns = ", ".join(_shown(str(name), str(kind)) for name, kind, *_ in con.description or ())
+    con.fetchall()
     most = "" if limit is None else f" limit {int(limit)}"
     return read_frame(con, f"select {columns} from ({sql}\n){most}", params)
 

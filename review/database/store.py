@@ -7,7 +7,9 @@ screen, and a lake for several sites. The work stays where the command was typed
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -42,10 +44,42 @@ Batch = Sequence[Append | Replace]
 class Store(Protocol):
     """Where a review's database lives."""
 
+    @property
+    def path(self) -> Path:
+        """The database file."""
+        ...
+
     def read(self, sql: str, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """The rows of one SELECT; *params* are bound to `$name`."""
         ...
 
     def apply(self, batch: Batch) -> dict[str, int]:
         """Write all of *batch* or nothing; table → rows that were new."""
+        ...
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Reads inside it see one moment; nothing is applied inside it."""
+        ...
+
+    def holding(self) -> AbstractContextManager[None]:
+        """For many reads and batches in a row, each batch a transaction of its own: opening costs more than most."""
+        ...
+
+    def query(
+        self,
+        sql: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        limit: int | None = None,
+        seconds: float = 60.0,
+        only: Mapping[str, str] | None = None,
+    ) -> pl.DataFrame:
+        """The rows of an analyst's SELECT in the sandbox (sandbox.py), at most *limit*, stopped after *seconds*.
+
+        With *only* the query sees nothing but these views: name → the SELECT that fills it.
+        """
+        ...
+
+    def backup(self, target: Path) -> None:
+        """Write a consistent copy of the database to *target*, which is not there yet; others go on working."""
         ...

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from review.database import LocalStore, run_query
+from review.database import Store
 from review.errors import CheckFailed, ExtractionError, FormatError, QueryRefused, UsageProblem
 from review.extraction import checks as extraction_checks
 from review.flows.prisma_flow import broken_strategies, changed_strategies
@@ -46,7 +46,7 @@ class CheckResult:
         return tuple(_line(row) for row in self.rows)
 
 
-def run_checks(store: LocalStore, project: Project) -> tuple[CheckResult, ...]:
+def run_checks(store: Store, project: Project) -> tuple[CheckResult, ...]:
     """Every query of queries/checks (the package's and the project's), then the findings in extracted/."""
     # reading once makes the file and its views where they are not there yet: the sandbox only reads
     store.read("select 1")
@@ -60,11 +60,11 @@ def run_checks(store: LocalStore, project: Project) -> tuple[CheckResult, ...]:
     return (*results, *found)
 
 
-def _run(store: LocalStore, path: Path, name: str) -> CheckResult:
+def _run(store: Store, path: Path, name: str) -> CheckResult:
     """One check; one that cannot be run has failed, and stops no other."""
     try:
         query = read_query(path)
-        rows = run_query(store.path, query.sql, query.bind({}) or None)
+        rows = store.query(query.sql, query.bind({}) or None)
     except (FormatError, QueryRefused, UsageProblem) as problem:
         named = problem.message if str(path) in problem.message else f"{path}: {problem.message}"
         return CheckResult(name, "this check cannot be run", "error", ({"problem": named},))
@@ -76,13 +76,13 @@ def _broken(project: Project) -> CheckResult:
     return CheckResult("strategy_unreadable", "a strategy cannot be read", "error", rows)
 
 
-def _strategies(store: LocalStore, project: Project) -> CheckResult:
+def _strategies(store: Store, project: Project) -> CheckResult:
     changed = tuple(changed_strategies(store, project))
     purpose = "a strategy is not the one that was run; run it again"
     return CheckResult("strategy_changed_since_run", purpose, "error", changed)
 
 
-def _strangers(store: LocalStore, project: Project) -> CheckResult:
+def _strangers(store: Store, project: Project) -> CheckResult:
     named = {person.id for person in project.reviewers}
     rows = tuple({"reviewer": reviewer} for reviewer in sorted(read_screeners(store) - named))
     purpose = "somebody decided whom review.toml does not name; was an id changed?"

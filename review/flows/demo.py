@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from review.database import LocalStore, open_store
+from review.database import Store, open_store
 from review.dedupe.engine import deduplicate
 from review.errors import MissingExtra, UsageProblem
 from review.flows.build import build
@@ -103,7 +103,7 @@ def example(folder: Path, *, show: Say, say: Say) -> list[Path]:
         return [store.path, *_tables(store, project, show=show, say=say)]
 
 
-def screen_by_script(store: LocalStore, project: Project, script: Path) -> int:
+def screen_by_script(store: Store, project: Project, script: Path) -> int:
     """Carry out the deeds of a script (record, stage, reviewer, deed, verdict, reason, note) in order; how many."""
     count = 0
     for count, row in enumerate(_script(script), start=1):
@@ -145,7 +145,7 @@ def screen_by_script(store: LocalStore, project: Project, script: Path) -> int:
     return count
 
 
-def _open(folder: Path) -> tuple[Project, LocalStore]:
+def _open(folder: Path) -> tuple[Project, Store]:
     project = load_project(folder)
     store = open_store(project.database_path)
     record_protocol(store, project)
@@ -157,7 +157,7 @@ def _script(path: Path) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(lines)
 
 
-def _agreement(store: LocalStore, project: Project) -> Table:
+def _agreement(store: Store, project: Project) -> Table:
     wanted = ("stage", "reviewer_1", "reviewer_2", "n", "observed", "kappa", "pabak", "ac1")
     rows = overview.agreement_table(store, project).to_dicts()
     names = [name for name in wanted if rows and name in rows[0]]
@@ -171,7 +171,7 @@ def _agreement(store: LocalStore, project: Project) -> Table:
     )
 
 
-def _tables(store: LocalStore, project: Project, *, show: Say, say: Say) -> list[Path]:
+def _tables(store: Store, project: Project, *, show: Say, say: Say) -> list[Path]:
     """Print status, flow, evidence table and gap map, and write them into the project's folder `out`."""
     out = project.root / "out"
     out.mkdir()

@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from review.database import LocalStore, run_query
+from review.database import Store
 from review.database.open_views import OPEN
 from review.errors import BlindError, QueryRefused, UsageProblem
 from review.project import Project
@@ -45,7 +45,7 @@ def list_reports(project: Project) -> pl.DataFrame:
 
 
 def run_report(
-    store: LocalStore,
+    store: Store,
     project: Project,
     query: str,
     *,
@@ -61,8 +61,6 @@ def run_report(
     column that says so.
     """
 
-    # reading once makes the file and its views where they are not there yet: the sandbox only reads
-    store.read("select 1")
     given = dict(params or {})
     if _is_name(query):
         reports = saved_queries("reports", project.queries)
@@ -75,9 +73,9 @@ def run_report(
     else:
         values, sql = dict(given), query
     if not is_blinded(store, project, reviewer):
-        return run_query(store.path, sql, values or None, limit=limit, seconds=seconds)
+        return store.query(sql, values or None, limit=limit, seconds=seconds)
     try:
-        return run_query(store.path, sql, values or None, limit=limit, seconds=seconds, only=OPEN)
+        return store.query(sql, values or None, limit=limit, seconds=seconds, only=OPEN)
     except QueryRefused as refusal:
         if (absent := _absent(refusal.message)) is None:
             raise

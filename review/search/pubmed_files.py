@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from review.database import Append, LocalStore, Store
+from review.database import Append, Store
 from review.errors import FormatError, ReviewError, UsageProblem
 from review.search import store as rows
 from review.search.checking import unreadable
@@ -330,4 +330,4 @@ def _import_id(source: str, file: Downloaded, status: str, selection: Selection)
 
 def _holding(store: Store) -> AbstractContextManager[None]:
     """The file held open for all batches of one file; a store without a file has nothing to hold."""
-    return store.holding() if isinstance(store, LocalStore) else nullcontext()
+    return store.holding()

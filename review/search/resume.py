@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 
-from review.database import LocalStore, Store
+from review.database import Store
 from review.errors import EntrezError, UsageProblem
 from review.search import signals
 from review.search import store as rows
@@ -118,7 +118,7 @@ def begin(
 
 def alone(store: Store) -> AbstractContextManager[None]:
     """Keep other processes out of the database between a look and what is written on it."""
-    return store.holding() if isinstance(store, LocalStore) else nullcontext()
+    return store.holding()
 
 
 def _cut_off(

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import re
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import uvicorn
+from starlette.types import ASGIApp
 
-from review.database import LocalStore
+from review.database import OwnerStore
+from review.database.side_file import announce, withdraw
 from review.errors import ReviewError, UsageProblem
 from review.web.app import LOOPBACK, make_app
+from review.web.store_door import make_door
+
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+_PREFIX = re.compile(r"(/[A-Za-z0-9_-]+)+/?")
+_PATIENCE = 10  # seconds that requests under way are given at the end
 
 
 def take_port(host: str, port: int) -> socket.socket:
@@ -39,31 +51,115 @@ def take_port(host: str, port: int) -> socket.socket:
     return taken
 
 
-def serve(root: Path, store: LocalStore, *, host: str, port: int, say: Callable[[str], None]) -> None:
-    """Serve the review in *root* until it is interrupted; *say* gets what the person at the terminal should
-    know.
+def site_names(names: Iterable[str]) -> frozenset[str]:
+    """*names* in the form in which browsers send them. Raises UsageProblem for what is no host name."""
+    for name in names:
+        if not _NAME.fullmatch(name):
+            message = f"--name {name!r} is no host name"
+            raise UsageProblem(message, hint="give the name alone, without port: --name review.example.org")
+    return frozenset(name.lower() for name in names)
+
+
+def site_path(path: str) -> str:
+    """The path at which a proxy shows the site, without a slash at its end. Raises UsageProblem for anything else."""
+    if path and not _PREFIX.fullmatch(path):
+        message = f"--root-path {path!r} is no path"
+        raise UsageProblem(message, hint="give letters, digits, - and _ between slashes: --root-path /knee/review")
+    return path.rstrip("/")
+
+
+def serve(
+    root: Path,
+    store: OwnerStore,
+    *,
+    host: str,
+    port: int,
+    names: frozenset[str] = frozenset(),
+    root_path: str = "",
+    say: Callable[[str], None],
+) -> None:
+    """Serve the review in *root* until SIGINT or SIGTERM; *say* gets what the person at the terminal should know.
+
+    *names* are further names that the site goes by, *root_path* the path at which a proxy shows it. Beside the site a
+    second port on 127.0.0.1 lets other commands reach the database; the side file tells them where.
     """
-    taken = take_port(host, port)
+    taken, door_port = take_port(host, port), take_port("127.0.0.1", 0)
     shown = f"[{host}]" if ":" in host else host
-    app = make_app(root, store, hosts=LOOPBACK | {shown})
+    try:
+        serving = announce(store.path, port=door_port.getsockname()[1])
+    except BaseException:
+        taken.close()
+        door_port.close()
+        raise
+    door = _Beside(make_door(store, token=serving.token, pid=serving.pid), door_port)
+    app = make_app(root, store, hosts=LOOPBACK | {shown.lower()} | names, root_path=root_path)
+    try:
+        with _ended_by_sigterm():
+            door.start()
+            say(f"Serving on http://{shown}:{taken.getsockname()[1]}{root_path}/ (Ctrl-C ends it)")
+            say("Sign-in links: review reviewer invite ID")
+            if not _is_loopback(host):
+                say(f"{host} can be reached from other machines, and nothing is encrypted: put a TLS proxy before it")
+            uvicorn.Server(_config(app, root_path=root_path)).run(sockets=[taken])
+    except KeyboardInterrupt:
+        say("Ended; what was decided is stored.")
+    finally:
+        withdraw(store.path, serving)
+        door.stop()
+        taken.close()
+        store.close()
+
+
+class _Beside:
+    """A second server in a thread of its own."""
+
+    def __init__(self, app: ASGIApp, taken: socket.socket) -> None:
+        self._taken = taken
+        self._server = uvicorn.Server(_config(app, lifespan="on"))
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [taken]}, daemon=True)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Answer what is being asked, and end."""
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join(timeout=_PATIENCE)
+        self._taken.close()
+
+
+def _config(app: ASGIApp, *, root_path: str = "", lifespan: Literal["on", "off"] = "off") -> uvicorn.Config:
     # no access log: the address of a sign-in holds the token
-    config = uvicorn.Config(
+    return uvicorn.Config(
         app,
         access_log=False,
         server_header=False,
         date_header=False,
         log_level="warning",
-        lifespan="off",
+        lifespan=lifespan,
         ws="none",
+        root_path=root_path,
+        timeout_graceful_shutdown=_PATIENCE,
     )
-    say(f"Serving on http://{shown}:{taken.getsockname()[1]}/ (Ctrl-C ends it)")
-    say("Sign-in links: review reviewer invite ID")
-    if not _is_loopback(host):
-        say(f"{host} can be reached from other machines, and nothing is encrypted: put a TLS proxy before it")
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends it as Ctrl-C does: uvicorn sends itself the signal again, which would leave no time to tidy up."""
+
+    def end(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
     try:
-        uvicorn.Server(config).run(sockets=[taken])
+        yield
     finally:
-        taken.close()
+        signal.signal(signal.SIGTERM, before)
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,0 +1,69 @@
+"""The side file: how a command finds the server that holds the database, `review.duckdb.server.json`, mode 0600.
+
+It holds the address on this machine, the process and a token made anew at each start. Whoever can read it owns the
+database file too, so it gives away nothing more. One that a killed server left behind is recognised by its silence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from review.errors import StoreError
+
+_LONGEST = 4096
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A server: its port on 127.0.0.1, its process, and the token that it asks for."""
+
+    port: int
+    pid: int
+    token: str
+
+
+def side_file(database: Path) -> Path:
+    """Where the side file of *database* stands while it is served."""
+    return database.with_name(f"{database.name}.server.json")
+
+
+def announce(database: Path, *, port: int) -> Serving:
+    """Write the side file of this process, whole and readable for its owner only."""
+    serving = Serving(port, os.getpid(), secrets.token_urlsafe(32))
+    path = side_file(database)
+    fresh = path.with_name(f".{path.name}.{serving.pid}.new")
+    words = json.dumps({"port": serving.port, "pid": serving.pid, "token": serving.token})
+    try:
+        fresh.unlink(missing_ok=True)
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(words)
+        fresh.replace(path)
+    except OSError as problem:
+        message = f"{path} cannot be written: {problem.strerror or problem}"
+        raise StoreError(message, hint="see that the project's folder can be written") from problem
+    finally:
+        fresh.unlink(missing_ok=True)
+    return serving
+
+
+def found(database: Path) -> Serving | None:
+    """What the side file says, or None where there is none or it is no such file."""
+    try:
+        with side_file(database).open("rb") as file:
+            cells = json.loads(file.read(_LONGEST))
+        return Serving(int(cells["port"]), int(cells["pid"]), str(cells["token"]))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def withdraw(database: Path, serving: Serving) -> None:
+    """Take the side file away, when it is still this server's."""
+    if found(database) == serving:
+        with contextlib.suppress(OSError):
+            side_file(database).unlink()
