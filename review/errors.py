@@ -2,6 +2,7 @@
 
     ReviewError                exit 1
       UsageProblem             exit 2   the command's words are off
+        UnknownId              exit 2   an id that names nothing
       ProtocolError            exit 1   review.toml, vocabularies, strategies
       SearchError              exit 1
         EntrezError            exit 4   PubMed did not answer, or not honestly
@@ -66,6 +67,10 @@ class UsageProblem(ReviewError):
     """The command's words are off: an unknown id, a missing project."""
 
     exit_code = ExitCode.USAGE
+
+
+class UnknownId(UsageProblem):
+    """An id that names no record, no study, no round, or more than one."""
 
 
 class ProtocolError(ReviewError):

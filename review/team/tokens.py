@@ -53,7 +53,7 @@ def invite(store: Store, project: Project, reviewer_id: str, *, days: int = 14, 
         "token_id": str(uuid.uuid4()),
         "kind": "invited",
         "reviewer": reviewer.id,
-        "token_sha256": _sha256(token),
+        "token_sha256": sha256_of(token),
         "expires_at": now + timedelta(days=days),
         "supersedes": None,
         "decided_at": now,
@@ -67,10 +67,10 @@ def check_token(store: Store, project: Project, token: str, *, now: datetime | N
     team.
     """
     now = now or datetime.now(UTC)
-    wanted = _sha256(token)
+    wanted = sha256_of(token)
     for row in tables.live_tokens(store):
         if secrets.compare_digest(row["token_sha256"], wanted) and row["expires_at"] > now:
-            return _member(project, row["reviewer"])
+            return member(project, row["reviewer"])
     return None
 
 
@@ -116,7 +116,7 @@ def open_session(
         "session_id": str(uuid.uuid4()),
         "kind": "opened",
         "reviewer": reviewer.id,
-        "session_sha256": _sha256(session.secret),
+        "session_sha256": sha256_of(session.secret),
         "expires_at": session.expires_at,
         "supersedes": None,
         "decided_at": now,
@@ -128,17 +128,17 @@ def open_session(
 def session_reviewer(store: Store, project: Project, secret: str, *, now: datetime | None = None) -> Reviewer | None:
     """Who is signed in with this secret, or None when the session is unknown, over or closed."""
     now = now or datetime.now(UTC)
-    wanted = _sha256(secret)
+    wanted = sha256_of(secret)
     for row in tables.live_sessions(store):
         if secrets.compare_digest(row["session_sha256"], wanted) and row["expires_at"] > now:
-            return _member(project, row["reviewer"])
+            return member(project, row["reviewer"])
     return None
 
 
 def close_session(store: Store, secret: str, *, now: datetime | None = None) -> bool:
     """Sign out; whether there was such a session."""
     now = now or datetime.now(UTC)
-    wanted = _sha256(secret)
+    wanted = sha256_of(secret)
     found = [row for row in tables.live_sessions(store) if secrets.compare_digest(row["session_sha256"], wanted)]
     if found:
         tables.append_access(store, sessions=[_end(row, "session_id", "closed", now) for row in found])
@@ -159,10 +159,17 @@ def _end(row: dict[str, object], key: str, kind: str, now: datetime) -> dict[str
     }
 
 
-def _member(project: Project, reviewer_id: str) -> Reviewer | None:
-    """The person of that id, if review.toml still names one."""
-    return next((person for person in project.reviewers if person.id == reviewer_id), None)
+def member(project: Project, reviewer_id: str) -> Reviewer | None:
+    """The person of that id, if review.toml still names one who has not left."""
+    return next((one for one in project.reviewers if one.id == reviewer_id and not has_left(one)), None)
 
 
-def _sha256(secret: str) -> str:
+def has_left(person: Reviewer) -> bool:
+    """Whether the person's last day is over."""
+    left = getattr(person, "left", None)
+    return left is not None and left <= datetime.now(UTC).date()
+
+
+def sha256_of(secret: str) -> str:
+    """What is stored of a token or a session."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,8 +1,8 @@
-"""The site: sign-in, read-only pages and their JSON, all behind the gate."""
+"""The site as one ASGI application: sign-in, pages and the JSON API, all behind the gate."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
 from http import HTTPStatus
 from pathlib import Path
 
@@ -13,106 +13,74 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from review.database import LocalStore, Store
-from review.errors import ProtocolError, ReviewError, StoreError
-from review.flows import pages
-from review.project import Project, Reviewer, load_project
-from review.team import tokens
-from review.web.gate import COOKIE, SIGN_IN, Gate, is_api, json_response, session_secret, why_not_now
+from review.database import Store
+from review.errors import ReviewError, UsageProblem
+from review.project import load_project
+from review.web.answers import is_api, problem_response, status_of, words_of
+from review.web.api import ROUTES
+from review.web.api.serving import api_routes
+from review.web.gate import Gate, own_path
 from review.web.look import Look
+from review.web.page import PageRoute
+from review.web.pages import PAGES
+from review.web.sign_in import sign_in_routes
+from review.web.site import Desk, Site
+from review.web.static_files import StaticFiles
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
-_LONGEST_TOKEN = 200
-
-Deed = Callable[[Store, Project, Reviewer], pages.Page]
 
 
-def make_app(root: Path, store: LocalStore, *, hosts: frozenset[str] = LOOPBACK) -> ASGIApp:
+def make_app(root: Path, store: Store, *, hosts: frozenset[str] = LOOPBACK, root_path: str = "") -> ASGIApp:
     """The site of the review in *root*, as an ASGI application that answers to the names in *hosts*.
 
-    review.toml is read anew for every request, so that whoever leaves the team is out at once.
+    *root_path* is the prefix at which a proxy shows it (`/knee`, no slash at the end), whether or not the proxy takes
+    it off. review.toml is read again when it changes, so that whoever leaves the team is out at once.
     """
-    look = Look(title=load_project(root).title)
+    load_project(root)
+    if not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*", root_path):
+        message = f"{root_path!r} is not a prefix"
+        raise UsageProblem(message, hint="it begins with a slash and does not end with one: /knee")
+    site = Site(root, store, root_path=root_path)
+    static = StaticFiles()
+    look = Look(static=static, menu=[page.entry for page in PAGES if page.words])
+    routes = [*sign_in_routes(site, look), *(_page(page, look) for page in PAGES), *api_routes(ROUTES)]
 
-    def who(secret: str) -> Reviewer | None:
-        return tokens.session_reviewer(store, load_project(root), secret) if secret else None
-
-    def read(deed: Deed, request: Request) -> pages.Page:
-        # one connection for the whole page: its tables show the same moment
-        with store.reading():
-            return deed(store, load_project(root), request.scope["reviewer"])
-
-    def show(deed: Deed) -> Callable[[Request], Response]:
-        def endpoint(request: Request) -> Response:
-            return HTMLResponse(look.page(request.scope, read(deed, request), request.scope["reviewer"]))
-
-        return endpoint
-
-    def give(deed: Deed) -> Callable[[Request], Response]:
-        def endpoint(request: Request) -> Response:
-            page = read(deed, request)
-            return json_response({"title": page.title, "banner": page.banner, "rows": page.data})
-
-        return endpoint
-
-    def sign_in(request: Request) -> Response:
-        token = request.query_params.get("token", "")
-        session = None
-        if 0 < len(token) <= _LONGEST_TOKEN:
-            session = tokens.open_session(store, load_project(root), token)
-        if session is None:
-            words = "This invitation does not work, or no longer. Ask the owner of the review for a new one."
-            return HTMLResponse(look.message(request.scope, "Not signed in", words), HTTPStatus.UNAUTHORIZED)
-        answer = HTMLResponse(look.welcome(request.scope, session.reviewer))
-        answer.set_cookie(
-            COOKIE,
-            session.secret,
-            max_age=tokens.SESSION_HOURS * 3600,
-            path=request.scope.get("root_path", "") or "/",
-            secure=request.url.scheme == "https",
-            httponly=True,
-            samesite="strict",
-        )
-        return answer
-
-    def sign_out(request: Request) -> Response:
-        tokens.close_session(store, session_secret(request.headers))
-        answer = HTMLResponse(look.message(request.scope, "Signed out", "The invitation link signs you in again."))
-        answer.delete_cookie(COOKIE, path=request.scope.get("root_path", "") or "/")
-        return answer
-
-    def say(request: Request, status: int, heading: str, words: str) -> Response:
-        if is_api(request.url.path.removeprefix(request.scope.get("root_path", ""))):
-            return json_response({"error": words}, status)
-        reviewer = request.scope.get("reviewer")
-        return HTMLResponse(look.message(request.scope, heading, words, reviewer=reviewer), status)
+    def say(
+        request: Request, status: int, words: str, hint: str = "", headers: dict[str, str] | None = None
+    ) -> Response:
+        if is_api(own_path(request.scope)):
+            return problem_response(status, words, hint, headers)
+        heading = "That did not work" if status >= 500 else HTTPStatus(status).phrase
+        full = f"{words} {hint}".strip()
+        return HTMLResponse(look.message(request.scope, heading, full), status, headers=headers)
 
     def no_such_page(request: Request, problem: Exception) -> Response:
         assert isinstance(problem, HTTPException)
-        return say(
-            request,
-            problem.status_code,
-            HTTPStatus(problem.status_code).phrase,
-            "There is no such page here.",
-        )
+        words = "There is no such page here." if problem.status_code == 404 else f"{problem.detail}."
+        return say(request, problem.status_code, words, headers=dict(problem.headers or {}))
 
-    def not_now(request: Request, problem: Exception) -> Response:
+    def refused(request: Request, problem: Exception) -> Response:
         assert isinstance(problem, ReviewError)
-        later = isinstance(problem, StoreError | ProtocolError)
-        status = HTTPStatus.SERVICE_UNAVAILABLE if later else HTTPStatus.INTERNAL_SERVER_ERROR
-        words = str(problem) if request.scope.get("reviewer") else why_not_now(problem)
-        return say(request, status, "That did not work", words)
+        return say(request, status_of(problem), *words_of(problem, str(root)))
 
-    routes = [
-        Route(SIGN_IN, sign_in, methods=["GET"]),
-        Route("/sign-out", sign_out, methods=["POST"]),
-        Route("/", show(pages.status_page)),
-        Route("/evidence", show(pages.evidence_page)),
-        Route("/flow", show(pages.flow_page)),
-        Route("/gap-map", show(pages.gap_page)),
-        Route("/api/status", give(pages.status_page)),
-        Route("/api/evidence", give(pages.evidence_page)),
-        Route("/api/flow", give(pages.flow_page)),
-    ]
-    inner = Starlette(routes=routes, exception_handlers={HTTPException: no_such_page, ReviewError: not_now})
-    return Gate(inner, look=look, hosts=hosts, who=who)
+    def broken(request: Request, problem: Exception) -> Response:
+        return say(request, 500, "The program made a mistake; what you did before is kept.")
+
+    handlers = {HTTPException: no_such_page, ReviewError: refused, 500: broken}
+    inner = Starlette(routes=routes, exception_handlers=handlers)
+    inner.router.redirect_slashes = False
+    return Gate(inner, site=site, look=look, static=static, hosts=hosts)
+
+
+def _page(page: PageRoute, look: Look) -> Route:
+    def endpoint(request: Request) -> Response:
+        desk: Desk = request.scope["desk"]
+        if not desk.may(page.may):
+            words = f"This page is not for the role {desk.reviewer.role.value}."
+            return HTMLResponse(look.message(request.scope, "Not for you", words), HTTPStatus.FORBIDDEN)
+        # the page's tables show one moment
+        with desk.store.reading():
+            shown = page.show(look, desk, request)
+        return shown if isinstance(shown, Response) else HTMLResponse(shown)
+
+    return Route(page.path, endpoint, methods=["GET"])

@@ -1,39 +1,40 @@
-"""How the site looks: templates that escape everything, a style sheet, the security headers.
-
-Nothing is loaded from anywhere, not even from this site: the style sheet stands in the page and the policy
-names its hash, so that no other style and no script of any kind can run.
-"""
+"""How pages are rendered: templates that escape everything, and what every one of them may name."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from starlette.types import Scope
 
-from review.flows.pages import Page
-from review.project import Reviewer
-from review.reporting.table import mark, shown
+from review.reporting.table import SIMULATED, mark, shown
+from review.web.roles import May
+from review.web.site import Desk
+from review.web.static_files import StaticFiles
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_NAMELESS = "regen-review"  # what strangers see in place of the review's title
 
-MENU = (
-    ("/", "Status"),
-    ("/evidence", "Evidence table"),
-    ("/flow", "Flow"),
-    ("/gap-map", "Gap map"),
-)
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the menu: shown to those who *may* do what its page is for, *first* on a wide screen."""
+
+    path: str
+    words: str
+    first: bool = False
+    may: May = May.READ
 
 
 class Look:
     """Renders pages; made once for each site."""
 
-    def __init__(self, *, title: str) -> None:
-        self._title = title
-        style = (_TEMPLATES / "style.css").read_text("utf-8")
+    def __init__(self, *, static: StaticFiles, menu: Sequence[Entry] = ()) -> None:
+        self._menu = menu
+        self._static = static
         self._env = Environment(
             loader=FileSystemLoader(_TEMPLATES),
             autoescape=True,
@@ -41,36 +42,39 @@ class Look:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._env.globals.update(style=Markup(style), menu=MENU, shown=shown, mark=mark)
-        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-        self.headers = {
-            "content-security-policy": f"default-src 'none'; style-src 'sha256-{digest}'; "
-            "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-            "x-content-type-options": "nosniff",
-            "x-frame-options": "DENY",
-            "referrer-policy": "no-referrer",
-            "cross-origin-opener-policy": "same-origin",
-            "cross-origin-resource-policy": "same-origin",
-            "permissions-policy": "camera=(), geolocation=(), microphone=()",
-            "cache-control": "no-store",
-        }
+        self._env.globals.update(shown=shown, mark=mark)
 
-    def page(self, scope: Any, page: Page, reviewer: Reviewer) -> str:
-        """A page of tables, for somebody who is signed in."""
-        return self._render("page.html", scope, heading=page.title, reviewer=reviewer, page=page, banner=page.banner)
-
-    def message(self, scope: Any, heading: str, words: str, *, reviewer: Reviewer | None = None) -> str:
-        """A page that says one thing; strangers see neither the menu nor the review's title."""
-        return self._render("message.html", scope, heading=heading, reviewer=reviewer, words=words, banner="")
-
-    def welcome(self, scope: Any, reviewer: Reviewer) -> str:
-        """The page after signing in; its link is the first request that carries the strict cookie."""
-        return self._render("welcome.html", scope, heading="Signed in", reviewer=reviewer, banner="")
-
-    def _render(self, template: str, scope: Any, **values: Any) -> str:
-        return self._env.get_template(template).render(
-            site=self._title if values["reviewer"] else "regen-review",
-            prefix=scope.get("root_path", ""),
-            here=scope["path"].removeprefix(scope.get("root_path", "")) or "/",
-            **values,
+    def page(self, template: str, desk: Desk, *, heading: str, **values: Any) -> str:
+        """A page for somebody who is signed in. Templates may also name site, prefix, here, csrf, menu and static()."""
+        banner = SIMULATED if desk.project.simulated else ""
+        return self._render(
+            template,
+            desk.prefix,
+            heading=heading,
+            site=desk.project.title,
+            reviewer=desk.reviewer,
+            desk=desk,
+            csrf=desk.form_token,
+            here=desk.path,
+            menu=[entry for entry in self._menu if desk.may(entry.may)],
+            **{"banner": banner, **values},
         )
+
+    def message(self, scope: Scope, heading: str, words: str) -> str:
+        """A page that says one thing; strangers see neither the menu nor the review's title."""
+        desk: Desk | None = scope.get("desk")
+        if desk is not None:
+            return self.page("message.html", desk, heading=heading, words=words)
+        return self.stranger("message.html", scope, heading=heading, words=words)
+
+    def stranger(self, template: str, scope: Scope, *, heading: str, **values: Any) -> str:
+        """A page for somebody who is not signed in."""
+        prefix = scope.get("root_path", "")
+        known: dict[str, Any] = {"site": _NAMELESS, "reviewer": None, "csrf": "", "here": "", "menu": [], "banner": ""}
+        return self._render(template, prefix, heading=heading, **{**known, **values})
+
+    def _render(self, template: str, prefix: str, **values: Any) -> str:
+        def static(name: str) -> str:
+            return prefix + self._static.address(name)
+
+        return self._env.get_template(template).render(prefix=prefix, static=static, **values)

@@ -1,0 +1,149 @@
+"""Makes endpoints of the routes: checks who may, reads what came, calls the deed in a thread, answers with JSON."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import anyio
+import msgspec
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from review.errors import ReviewError
+from review.web.answers import TooLarge, json_response, problem_response, read_body, status_of, words_of
+from review.web.api.route import ApiRoute, Document, JsonLines, Upload
+from review.web.headers import DOCUMENT_HEADERS, inline_file
+from review.web.roles import who_may
+from review.web.site import Desk
+
+MOST_JSON = 1_000_000
+MOST_PDF = 100_000_000
+_UPLOADS_AT_ONCE = 2
+_JSON = ("application/json",)
+_PDF = ("application/pdf", "application/octet-stream")
+
+
+class Refused(Exception):
+    """A request that is answered before its deed is done."""
+
+    def __init__(self, status: int, words: str, hint: str = "", headers: dict[str, str] | None = None) -> None:
+        super().__init__(words)
+        self.answer = problem_response(status, words, hint, headers)
+
+
+def api_routes(routes: Sequence[ApiRoute]) -> list[Route]:
+    """The routes as the router takes them."""
+    turns = _Turns()
+    return [Route(one.path, _endpoint(one, turns), methods=[one.method], name=one.name) for one in routes]
+
+
+class _Turns:
+    """One person's deeds come one after another, so that two of them never plan on the same state."""
+
+    def __init__(self) -> None:
+        self._of: defaultdict[str, anyio.Lock] = defaultdict(anyio.Lock)
+        self._uploads = anyio.Semaphore(_UPLOADS_AT_ONCE)
+
+    def of(self, person: str) -> anyio.Lock:
+        """The turn of a person of the team; there are few of these."""
+        return self._of[person]
+
+    @property
+    def uploads(self) -> anyio.Semaphore:
+        """Large bodies are held in memory, a few at a time."""
+        return self._uploads
+
+
+def _endpoint(route: ApiRoute, turns: _Turns) -> Any:
+    async def endpoint(request: Request) -> Response:
+        desk: Desk = request.scope["desk"]
+        try:
+            if not desk.may(route.may):
+                raise Refused(403, f"{desk.reviewer.id} has the role {desk.reviewer.role.value}.", _allowed(route))
+            values = {**_places(route, request), **_query(route, request)}
+            if route.body is Upload:
+                async with turns.uploads:
+                    return await _work(route, desk, {**values, "body": await _upload(request)}, turns)
+            if route.body is not None:
+                values["body"] = await _json(route, request)
+            return await _work(route, desk, values, turns)
+        except Refused as refused:
+            return refused.answer
+        except ReviewError as problem:
+            return problem_response(status_of(problem), *words_of(problem, str(desk.project.root)))
+
+    return endpoint
+
+
+async def _work(route: ApiRoute, desk: Desk, values: dict[str, Any], turns: _Turns) -> Response:
+    if route.writes:
+        async with turns.of(desk.reviewer.id):
+            return await run_sync(_do, route, desk, values)
+    return await run_sync(_read, route, desk, values)
+
+
+def _read(route: ApiRoute, desk: Desk, values: dict[str, Any]) -> Response:
+    with desk.store.reading():
+        return _do(route, desk, values)
+
+
+def _do(route: ApiRoute, desk: Desk, values: dict[str, Any]) -> Response:
+    found = route.do(desk, **values)
+    if isinstance(found, Document):
+        headers = {**DOCUMENT_HEADERS, "content-disposition": inline_file(found.name)}
+        return FileResponse(found.path, media_type="application/pdf", headers=headers)
+    if isinstance(found, JsonLines):
+        return Response(found.text.encode(), media_type="application/x-ndjson")
+    return json_response(found)
+
+
+def _places(route: ApiRoute, request: Request) -> dict[str, Any]:
+    try:
+        return {name: msgspec.convert(request.path_params[name], kind) for name, kind in route.places.items()}
+    except msgspec.ValidationError:
+        raise Refused(404, "There is no such thing here.") from None
+
+
+def _query(route: ApiRoute, request: Request) -> dict[str, Any]:
+    given = request.query_params.multi_items()
+    if len(dict(given)) < len(given):
+        raise Refused(422, "A parameter is given twice.")
+    try:
+        query = msgspec.convert(dict(given), route.query, strict=False)
+    except msgspec.ValidationError as problem:
+        raise Refused(422, f"{problem}.", "the description of all routes: /api/openapi.json") from None
+    return {"query": query} if "query" in route.hints else {}
+
+
+async def _json(route: ApiRoute, request: Request) -> Any:
+    _check_type(request, _JSON)
+    try:
+        return msgspec.json.decode(await read_body(request, MOST_JSON), type=route.body)
+    except TooLarge as problem:
+        raise Refused(413, str(problem)) from None
+    except msgspec.ValidationError as problem:
+        raise Refused(422, f"{problem}.", "the description of all routes: /api/openapi.json") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Refused(400, "The body is not JSON.") from None
+
+
+async def _upload(request: Request) -> Upload:
+    _check_type(request, _PDF)
+    try:
+        return Upload(await read_body(request, MOST_PDF))
+    except TooLarge as problem:
+        raise Refused(413, str(problem)) from None
+
+
+def _check_type(request: Request, allowed: tuple[str, ...]) -> None:
+    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given not in allowed:
+        raise Refused(415, f"The content type has to be {allowed[0]}.")
+
+
+def _allowed(route: ApiRoute) -> str:
+    return f"this is for: {', '.join(role.value for role in who_may(route.may))}"
