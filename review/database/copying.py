@@ -68,11 +68,11 @@ def copy_received(target: Path, ask: Callable[[], HTTPResponse]) -> None:
     half = target.with_name(f".{target.name}.half")
     try:
         with half.open("wb") as file:
-            answer = ask()
             digest = hashlib.sha256()
-            while piece := answer.read(_PIECE):
-                digest.update(piece)
-                file.write(piece)
+            with ask() as answer:
+                while piece := answer.read(_PIECE):
+                    digest.update(piece)
+                    file.write(piece)
             file.flush()
             os.fsync(file.fileno())
         if digest.hexdigest() != answer.headers.get("x-sha256"):

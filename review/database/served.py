@@ -37,7 +37,7 @@ class ServerGone(StoreError):
 
 
 class ServedStore:
-    """A review's database through the server that holds it. One connection for each thread."""
+    """A review's database through the server that holds it. Threads may share it."""
 
     def __init__(self, path: Path, serving: Serving) -> None:
         self._path = path
@@ -127,29 +127,30 @@ class ServedStore:
         """The body of the server's answer, or the answer itself to be read piece by piece. Its errors are raised here
         as they were there.
         """
-        con = getattr(self._here, "connection", None)
-        if con is None:
-            con = self._here.connection = http.client.HTTPConnection("127.0.0.1", self.serving.port, timeout=_CONNECT)
-        headers = {"authorization": f"Bearer {self.serving.token}", "content-type": wire.MEDIA_TYPE}
+        # a connection of its own for each question: none is left open when a command ends, whichever way
+        con = http.client.HTTPConnection("127.0.0.1", self.serving.port, timeout=_CONNECT)
+        headers = {
+            "authorization": f"Bearer {self.serving.token}",
+            "content-type": wire.MEDIA_TYPE,
+            "connection": "close",
+        }
         try:
-            if con.sock is None:
-                con.connect()
+            con.connect()
             con.sock.settimeout(patience)
             con.request(method, path, body, headers)
             answer = con.getresponse()
-            if answer.status == HTTPStatus.OK:
-                return answer.read() if whole else answer
-            said = answer.read()
+            if answer.status == HTTPStatus.OK and not whole:
+                return answer
+            with answer:
+                said = answer.read()
         except (OSError, http.client.HTTPException) as problem:
-            self._forget()
             message = f"the server that holds {self._path} (process {self.serving.pid}) does not answer: {problem}"
             raise ServerGone(message, hint="run the same command again; what was stored is kept") from problem
-        return _raise_as_there(said, answer.status)
-
-    def _forget(self) -> None:
-        con, self._here.connection = getattr(self._here, "connection", None), None
-        if con is not None:
+        finally:
             con.close()
+        if answer.status == HTTPStatus.OK:
+            return said
+        return _raise_as_there(said, answer.status)
 
 
 def _one_frame(message: bytes) -> pl.DataFrame:
