@@ -31,12 +31,27 @@ class AdjudicatedVerdict(StrEnum):
 
 
 class ReportEventKind(StrEnum):
-    """What happened to a report that was sought."""
+    """What happened to a report that was sought; `withdrawn` takes the newest of these back."""
 
     SOUGHT = "sought"
+    ORDERED = "ordered"
     RETRIEVED = "retrieved"
     NOT_RETRIEVED = "not_retrieved"
+    AUTHORS_ASKED = "authors_asked"
+    TRANSLATION_WANTED = "translation_wanted"
+    TRANSLATED = "translated"
+    AWAITING_CLASSIFICATION = "awaiting_classification"
+    ONGOING = "ongoing"
+    CLASSIFIED = "classified"
     WITHDRAWN = "withdrawn"
+
+
+class ReportTrack(StrEnum):
+    """What is told of a report side by side: where it is, who was written to, and whether it can be classified."""
+
+    RETRIEVAL = "retrieval"
+    CORRESPONDENCE = "correspondence"
+    CLASSIFICATION = "classification"
 
 
 class DuplicateEventKind(StrEnum):

@@ -41,6 +41,8 @@ terms as (
     coalesce(max(n) filter (where item = 'awaiting_retrieval'), 0) as awaiting_retrieval,
     max(n) filter (where item = 'assessed') as assessed,
     coalesce(max(n) filter (where item = 'awaiting_assessment'), 0) as awaiting_assessment,
+    coalesce(max(n) filter (where item = 'awaiting_classification'), 0) as awaiting_classification,
+    coalesce(max(n) filter (where item = 'ongoing'), 0) as ongoing,
     max(n) filter (where item = 'excluded_reports') as excluded_reports,
     max(n) filter (where item = 'other_identified') as other_identified,
     coalesce(max(n) filter (where item = 'other_not_sought'), 0) as other_not_sought,
@@ -50,6 +52,8 @@ terms as (
     coalesce(max(n) filter (where item = 'other_awaiting_retrieval'), 0) as other_awaiting_retrieval,
     max(n) filter (where item = 'other_assessed') as other_assessed,
     coalesce(max(n) filter (where item = 'other_awaiting_assessment'), 0) as other_awaiting_assessment,
+    coalesce(max(n) filter (where item = 'other_awaiting_classification'), 0) as other_awaiting_classification,
+    coalesce(max(n) filter (where item = 'other_ongoing'), 0) as other_ongoing,
     max(n) filter (where item = 'other_excluded_reports') as other_excluded_reports,
     max(n) filter (where item = 'previous_studies') as previous_studies,
     max(n) filter (where item = 'previous_reports') as previous_reports,
@@ -72,14 +76,18 @@ terms as (
   select 20, '2', 'screened − excluded by people − excluded by automation = sought', '=',
     screened - excluded_human - excluded_automation, sought from v
   union all
-  select 30, '3', 'sought − not retrieved − not yet retrieved − not yet assessed = assessed', '=',
-    sought - not_retrieved - awaiting_retrieval - awaiting_assessment, assessed from v
+  select 30, '3',
+    'sought − not retrieved − not yet retrieved − not yet assessed − awaiting classification − ongoing = assessed', '=',
+    sought - not_retrieved - awaiting_retrieval - awaiting_assessment - awaiting_classification - ongoing, assessed from v
   union all
   select 40, '4', 'other methods − excluded on title and abstract − not yet screened = other sought', '=',
     other_identified - other_not_sought - other_awaiting_screening, other_sought from v
   union all
-  select 50, '5', 'other sought − not retrieved − not yet retrieved − not yet assessed = other assessed', '=',
-    other_sought - other_not_retrieved - other_awaiting_retrieval - other_awaiting_assessment, other_assessed from v
+  select 50, '5',
+    'other sought − not retrieved − not yet retrieved − not yet assessed − awaiting classification − ongoing = other assessed',
+    '=',
+    other_sought - other_not_retrieved - other_awaiting_retrieval - other_awaiting_assessment
+      - other_awaiting_classification - other_ongoing, other_assessed from v
   union all
   -- a route by which no record came adds nothing
   select 60, '6', '(assessed − excluded) + (other assessed − excluded) = new reports', '=',

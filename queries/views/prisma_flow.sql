@@ -78,12 +78,17 @@ latest as (
 ), reports as (
   select r.by_search,
     count(*) as sought,
-    count(*) filter (where p.retrieval = 'not_retrieved') as not_retrieved,
+    -- a marked report is neither included nor excluded, whatever else was noted or decided about it
+    count(*) filter (where p.classification = 'awaiting_classification') as unclassified,
+    count(*) filter (where p.classification = 'ongoing') as ongoing,
+    count(*) filter (where p.classification is null and p.retrieval = 'not_retrieved') as not_retrieved,
     count(*) filter (where p.full_text_state in ('include', 'exclude')) as assessed,
-    count(*) filter (where p.retrieval = 'pending' and coalesce(p.full_text_state, '') not in ('include', 'exclude')) as to_retrieve,
-    count(*) filter (where p.retrieval = 'retrieved' and coalesce(p.full_text_state, '') not in ('include', 'exclude')) as to_assess,
+    count(*) filter (where p.classification is null and p.retrieval = 'pending'
+      and coalesce(p.full_text_state, '') not in ('include', 'exclude')) as to_retrieve,
+    count(*) filter (where p.classification is null and p.retrieval = 'retrieved'
+      and coalesce(p.full_text_state, '') not in ('include', 'exclude')) as to_assess,
     count(*) filter (where p.full_text_state = 'include') as included,
-    count(*) filter (where p.retrieval <> 'pending') as answered
+    count(*) filter (where p.retrieval <> 'pending' or p.classification is not null) as answered
   from the_report p
   join records r on r.record_id = p.record_id
   group by r.by_search
@@ -125,7 +130,8 @@ latest as (
     coalesce(s.abstract_done, 0) as abstract_done, coalesce(s.abstract_excluded, 0) as abstract_excluded,
     coalesce(s.labelled, 0) as labelled, coalesce(s.label_included, 0) as label_included,
     coalesce(p.sought, 0) as sought, coalesce(p.not_retrieved, 0) as not_retrieved, coalesce(p.assessed, 0) as assessed,
-    coalesce(p.to_retrieve, 0) as to_retrieve, coalesce(p.to_assess, 0) as to_assess
+    coalesce(p.to_retrieve, 0) as to_retrieve, coalesce(p.to_assess, 0) as to_assess,
+    coalesce(p.unclassified, 0) as unclassified, coalesce(p.ongoing, 0) as ongoing
   from (values (true), (false)) w(by_search)
   left join screened s using (by_search)
   left join decisions d using (by_search)
@@ -241,6 +247,16 @@ latest as (
     case when by_search then 'awaiting_assessment' else 'other_awaiting_assessment' end,
     'Reports not yet assessed to the end', null, to_assess, 'counted'
   from route where way = 'screened' and full_text_begun
+  -- outside the boxes, and only where there are some: PRISMA has none for them, Cochrane wants them told
+  union all
+  select case when by_search then 82 else 142 end, case when by_search then '8' else '14' end,
+    case when by_search then 'awaiting_classification' else 'other_awaiting_classification' end,
+    'Reports awaiting classification', null, unclassified, 'counted'
+  from route where way = 'screened' and unclassified > 0
+  union all
+  select case when by_search then 83 else 143 end, case when by_search then '8' else '14' end,
+    case when by_search then 'ongoing' else 'other_ongoing' end, 'Reports of ongoing studies', null, ongoing, 'counted'
+  from route where way = 'screened' and ongoing > 0
   -- 9 and 15: a line for each reason, or one line with 0
   union all
   select case when r.by_search then 90 else 150 end, case when r.by_search then '9' else '15' end,
@@ -312,7 +328,7 @@ latest as (
 select place, box, item, label, source, cast(n as bigint) as n, status
 from boxes;
 
-comment on view v1.prisma_flow is 'The 17 boxes of the PRISMA 2020 flow diagram, counted. Items that PRISMA has no box for (awaiting ..., reports without study) stand beside the box they wait for, so that the counts of a review under way add up; duplicates are told apart by whom they were found and by source.';
+comment on view v1.prisma_flow is 'The 17 boxes of the PRISMA 2020 flow diagram, counted. Items that PRISMA has no box for (awaiting ..., ongoing, reports without study) stand beside the box they wait for, so that the counts of a review under way add up; duplicates are told apart by whom they were found and by source.';
 comment on column v1.prisma_flow.place is 'Order of the lines.';
 comment on column v1.prisma_flow.box is 'Number of the box, 1 to 17.';
 comment on column v1.prisma_flow.item is 'What is counted, as one word; the identities are written in these.';

@@ -30,10 +30,22 @@ _WAITING = (
     "awaiting_screening",
     "awaiting_retrieval",
     "awaiting_assessment",
+    "awaiting_classification",
+    "ongoing",
     "other_not_sought",
     "other_awaiting_screening",
     "other_awaiting_retrieval",
     "other_awaiting_assessment",
+    "other_awaiting_classification",
+    "other_ongoing",
+)
+# of the reports sought, those that were not assessed to the end
+_BEFORE_ASSESSED = (
+    "not_retrieved",
+    "awaiting_retrieval",
+    "awaiting_assessment",
+    "awaiting_classification",
+    "ongoing",
 )
 _WORDS = {
     "database": "databases",
@@ -82,7 +94,7 @@ class Identity:
 def check_identities(values: Mapping[str, int | None]) -> tuple[Identity, ...]:
     """The twelve identities over *values*: item of `v1.prisma_flow` → count, None where nobody counted.
 
-    Items that wait (not yet screened, retrieved, assessed) count as 0 where they are absent.
+    Items that wait (not yet screened, retrieved, assessed, classified) count as 0 where they are absent.
     """
     v = {**{name: values.get(name) for name in _ITEMS}, **{name: values.get(name) or 0 for name in _WAITING}}
     searched = v["database"] is not None or v["register"] is not None
@@ -101,13 +113,13 @@ def check_identities(values: Mapping[str, int | None]) -> tuple[Identity, ...]:
             "screened",
         ),
         _sum(v, "2", ("screened",), ("excluded_human", "excluded_automation"), "sought"),
-        _sum(v, "3", ("sought",), ("not_retrieved", "awaiting_retrieval", "awaiting_assessment"), "assessed"),
+        _sum(v, "3", ("sought",), _BEFORE_ASSESSED, "assessed"),
         _sum(v, "4", ("other_identified",), ("other_not_sought", "other_awaiting_screening"), "other_sought"),
         _sum(
             v,
             "5",
             ("other_sought",),
-            ("other_not_retrieved", "other_awaiting_retrieval", "other_awaiting_assessment"),
+            tuple(f"other_{item}" for item in _BEFORE_ASSESSED),
             "other_assessed",
         ),
         Identity("6", both, "=", v["new_reports"], f"assessed − excluded {found} + other {other}", "new reports"),

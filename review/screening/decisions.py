@@ -16,10 +16,12 @@ from typing import Any
 from review.database import Store
 from review.errors import ConflictOpen, DecisionError, UsageProblem
 from review.project import Project
+from review.screening import report_store
 from review.screening import store as tables
 from review.screening.blinding import is_open, opened_to
 from review.screening.records import find_record
-from review.terms import Role, Stage, Verdict
+from review.screening.report_tracks import holding, of_kind
+from review.terms import ReportEventKind, Role, Stage, Verdict
 
 _SCREENERS = (Role.OWNER, Role.REVIEWER)
 
@@ -277,8 +279,7 @@ def _check_report(store: Store, record_id: str, reviewer: str) -> None:
     if state != "include":
         message = f"{record_id} is not included at title and abstract"
         raise DecisionError(message, hint="full text is screened after both decisions at title and abstract")
-    events = [row for row in tables.read_report_events(store, record_id) if row["kind"] != "withdrawn"]
-    if not events or events[-1]["kind"] != "retrieved":
+    if not of_kind(holding(report_store.read_events(store, record_id)), ReportEventKind.RETRIEVED):
         message = f"the report of {record_id} has not been retrieved"
         raise DecisionError(message, hint="when you have it: review screen retrieved RECORD --file FILE")
 

@@ -22,6 +22,7 @@ from review.database import Store
 from review.errors import FormatError, UsageProblem
 from review.identifiers import normalise_doi, normalise_pmid
 from review.project import Project
+from review.screening import report_store
 from review.screening import store as tables
 from review.terms import ReportEventKind, Stage, Verdict
 
@@ -110,7 +111,7 @@ def import_past_decisions(
         taken.setdefault(slot, (line, row["decision_id"]))
     _check_order(store, project, fresh)
     events = _retrievals(store, fresh)
-    done = store.apply([tables.append_decisions(rows), tables.append_report_events(events)])
+    done = store.apply([tables.append_decisions(rows), report_store.append_events(events)])
     return PastDecisions(
         rows=len(lines),
         new=done["screening.decision"],
@@ -166,7 +167,7 @@ def _check_order(store: Store, project: Project, fresh: Iterable[_Fresh]) -> Non
 def _retrievals(store: Store, fresh: Iterable[_Fresh]) -> list[dict[str, Any]]:
     """One event for each report that was read and is not noted as retrieved."""
     read = [one for one in fresh if one.row["stage"] == Stage.FULL_TEXT]
-    known = tables.read_last_report_events(store) if read else {}
+    known = report_store.read_retrieval(store) if read else {}
     events: dict[str, dict[str, Any]] = {}
     for one in read:
         last = known.get(one.record_id)
