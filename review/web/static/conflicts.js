@@ -1,0 +1,134 @@
+/** Conflicts: both sides beside each other, and one word that settles it. */
+
+import { get, newId } from "./api.js";
+import { paintCard, shortTitle, verdictMark } from "./card.js";
+import { announce, byId, counted, fill, h, inWords, when } from "./dom.js";
+import { onKeys } from "./keys.js";
+import { loaded, outbox, say } from "./shell.js";
+
+const page = byId("page");
+let rows = [];
+let at = 0;
+let protocol = null;
+let resolves = false;
+
+async function load() {
+  const [conflicts, criteria, me] = await Promise.all([get("/api/conflicts"), get("/api/protocol"), get("/api/me")]);
+  protocol = criteria;
+  resolves = me.may?.resolve ?? false;
+  const waiting = new Set(outbox.deeds.filter((deed) => deed.path === "/api/adjudications").map((deed) => `${deed.body.record} ${deed.body.stage}`));
+  return conflicts.rows.filter((row) => !waiting.has(`${row.record} ${row.stage}`));
+}
+
+function show(found) {
+  if (found) rows = found;
+  at = Math.max(0, Math.min(at, rows.length - 1));
+  const row = rows[at];
+  if (!row) {
+    fill(page, h("p", {}, resolves ? "No conflict waits." : "No conflict is open to you."));
+    return;
+  }
+  const label = (code) => protocol.reasons.find((one) => one.code === code)?.label ?? code;
+  fill(
+    page,
+    h(
+      "div",
+      { class: "row" },
+      h("p", { class: "quiet", id: "place" }, `Conflict ${at + 1} of ${rows.length} · ${inWords(row.stage)}`),
+      h("button", { type: "button", onclick: () => step(-1), disabled: at === 0, "aria-keyshortcuts": "k" }, "Earlier ", h("kbd", { "aria-hidden": "true" }, "k")),
+      h("button", { type: "button", onclick: () => step(1), disabled: at === rows.length - 1, "aria-keyshortcuts": "j" }, "Later ", h("kbd", { "aria-hidden": "true" }, "j")),
+    ),
+    h(
+      "div",
+      { class: "sides" },
+      row.sides.map((side) =>
+        h(
+          "section",
+          { class: "side" },
+          h("h2", {}, side.reviewer),
+          h("p", {}, verdictMark(side.verdict), side.reason ? ` ${label(side.reason)}` : ""),
+          side.note ? h("p", {}, `“${side.note}”`) : null,
+          h("p", { class: "quiet" }, when(side.decided_at)),
+        ),
+      ),
+    ),
+    resolves ? settling(row) : h("p", { class: "quiet" }, "An adjudicator or the owner settles it."),
+    paintCard(row, { level: "h2" }),
+  );
+}
+
+function settling(row) {
+  const note = h("input", { id: "note", maxlength: "2000", autocomplete: "off" });
+  return h(
+    "section",
+    { "aria-label": "Settle" },
+    h("div", { class: "field" }, h("label", { for: "note" }, "Note (why)"), note),
+    h(
+      "div",
+      { class: "deeds" },
+      button("include", "i", () => settle("include")),
+      row.stage === "full_text" ? null : button("exclude", "e", () => settle("exclude")),
+      button("reopened", "r", () => settle("reopened"), "Ask both again"),
+    ),
+    h(
+      "div",
+      { class: "deeds", role: "group", "aria-label": "Exclude because" },
+      protocol.reasons.map((reason, place) => button("exclude", reason.key ?? String(place + 1), () => settle("exclude", reason.code), reason.label)),
+    ),
+  );
+}
+
+const button = (verdict, key, deed, words = inWords(verdict)) =>
+  h("button", { type: "button", class: verdict, onclick: deed, "aria-keyshortcuts": key }, words, " ", h("kbd", { "aria-hidden": "true" }, key));
+
+function settle(verdict, reason = null) {
+  const row = rows[at];
+  if (!row || !resolves) return;
+  if (verdict === "exclude" && row.stage === "full_text" && !reason) return say("At full text an exclusion needs a reason: press its number.");
+  const body = { id: newId(), record: row.record, stage: row.stage, verdict };
+  const note = byId("note").value.trim();
+  if (reason) body.reason = reason;
+  if (note) body.note = note;
+  outbox.put("/api/adjudications", body, `${inWords(verdict).toLowerCase()} on “${shortTitle(row)}”`);
+  rows.splice(at, 1);
+  show();
+  page.querySelector(".title")?.focus({ preventScroll: true });
+  scrollTo(0, 0);
+  say(`${inWords(verdict)}: “${shortTitle(row)}”. ${counted(rows.length, "conflict")} left.`);
+}
+
+function step(way) {
+  at += way;
+  show();
+  page.querySelector(".title")?.focus({ preventScroll: true });
+  announce(`Conflict ${at + 1} of ${rows.length}`);
+}
+
+outbox.addEventListener("refused", (event) => {
+  if (event.detail.deed.path === "/api/adjudications") void loaded(page, load, show);
+});
+onKeys(
+  {
+    i: () => settle("include"),
+    e: () => settle("exclude"),
+    r: () => settle("reopened"),
+    n: () => byId("note")?.focus(),
+    j: () => at < rows.length - 1 && step(1),
+    k: () => at > 0 && step(-1),
+    o: () => page.querySelector(".links a[href]")?.click(),
+    ...Object.fromEntries(
+      [..."1234567890"].map((key) => [
+        key,
+        () => {
+          const reason = protocol?.reasons.find((one, place) => (one.key ?? String(place + 1)) === key);
+          if (reason) settle("exclude", reason.code);
+        },
+      ]),
+    ),
+  },
+  { held: ["j", "k"] },
+);
+page.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") page.querySelector(".title")?.focus({ preventScroll: true });
+});
+await loaded(page, load, show);

@@ -1,0 +1,122 @@
+/**
+ * The records that wait for this person, in hand before they are asked for. The first card never changes by itself:
+ * whoever is about to press a key decides on what they see.
+ */
+
+import { get } from "./api.js";
+
+const IN_HAND = 20;
+const REFILL_AT = 8;
+
+/** Events: `change` after each answer or failure. */
+export class Line extends EventTarget {
+  #stage;
+  #pending;
+  #wanted;
+  #refillAt;
+  #asking = false;
+  #moved = 0;
+  #pause = 1;
+  #done = new Set();
+  #skipped = [];
+  cards = [];
+  /** What the person has decided and still owes at this stage; null until the first answer. */
+  decided = null;
+  waiting = null;
+  problem = null;
+  /** Whether the last answer said that nothing else waits. */
+  exhausted = false;
+
+  /** *pending()* gives the records whose decisions are not acknowledged yet. */
+  constructor(stage, { pending, prefetch = true }) {
+    super();
+    this.#stage = stage;
+    this.#pending = pending;
+    this.#wanted = prefetch ? IN_HAND : 1;
+    this.#refillAt = prefetch ? REFILL_AT : 0;
+    addEventListener("online", () => this.refill());
+  }
+
+  /** How many were skipped and come again. */
+  get skipped() {
+    return this.#skipped.length;
+  }
+
+  /** Takes a decided card out of the hand. */
+  take(card) {
+    this.#done.add(card.record);
+    this.cards = this.cards.filter((one) => one.record !== card.record);
+    this.#count(1);
+    this.#settle();
+  }
+
+  /** Lays the first card aside; it comes again when the others are done. */
+  skip() {
+    const card = this.cards.shift();
+    if (card) this.#skipped.push(card);
+    this.#settle();
+  }
+
+  /** Brings a card back: first, or (*behind*) next, where somebody may be about to decide on the first. */
+  putBack(card, { behind = false } = {}) {
+    this.#done.delete(card.record);
+    this.#skipped = this.#skipped.filter((one) => one.record !== card.record);
+    const others = this.cards.filter((one) => one.record !== card.record);
+    others.splice(behind ? 1 : 0, 0, card);
+    this.cards = others;
+    this.#count(-1);
+  }
+
+  #count(step) {
+    this.#moved += 1;
+    if (this.decided === null) return;
+    this.decided += step;
+    this.waiting = Math.max(0, this.waiting - step);
+  }
+
+  #settle() {
+    if (!this.cards.length && this.exhausted && this.#skipped.length) {
+      this.cards = this.#skipped;
+      this.#skipped = [];
+    }
+    if (this.cards.length <= this.#refillAt) void this.refill();
+  }
+
+  /** Asks for more cards; at once if it can be, later if it cannot. */
+  async refill() {
+    if (this.#asking) return;
+    this.#asking = true;
+    const moved = this.#moved;
+    const pending = this.#pending();
+    const without = [...this.cards, ...this.#skipped].map((card) => card.record).concat(pending);
+    try {
+      const answer = await get("/api/queue", {
+        stage: this.#stage,
+        limit: this.#wanted,
+        without: [...new Set(without)].join(","),
+      });
+      const known = new Set([...without, ...this.#done, ...this.cards.map((card) => card.record)]);
+      const fresh = answer.cards.filter((card) => !known.has(card.record));
+      this.cards.push(...fresh);
+      this.exhausted = answer.cards.length < this.#wanted;
+      // counts of a moment in which something was on its way would jump back and forth
+      if (this.decided === null || (moved === this.#moved && !pending.length)) {
+        this.waiting = Math.max(0, answer.waiting - pending.length);
+        this.decided = (answer.decided ?? this.decided ?? 0) + (this.decided === null ? pending.length : 0);
+      }
+      this.problem = null;
+      this.#pause = 1;
+    } catch (problem) {
+      if (!problem.kind) throw problem;
+      this.problem = problem;
+      if (problem.kind !== "refused") {
+        setTimeout(() => this.refill(), this.#pause * 1000);
+        this.#pause = Math.min(this.#pause * 2, 30);
+      }
+    } finally {
+      this.#asking = false;
+    }
+    if (!this.cards.length && this.exhausted && this.#skipped.length) this.#settle();
+    this.dispatchEvent(new Event("change"));
+  }
+}

@@ -1,0 +1,106 @@
+/** Where screening stands; asked for again while somebody looks. */
+
+import { get } from "./api.js";
+import { byId, fill, h, inWords, table } from "./dom.js";
+import { troubleOf } from "./shell.js";
+
+const SECONDS = 15;
+const page = byId("page");
+const share = (value) => (value === null || value === undefined ? null : `${(100 * value).toFixed(1)} %`);
+const figure = (value) => (value === null || value === undefined ? null : value.toFixed(2).replace("-", "−"));
+const interval = (row, name) =>
+  row[name] === null || row[name] === undefined ? "not defined" : `${figure(row[name])} (${figure(row[`${name}_lo`])} to ${figure(row[`${name}_hi`])})`;
+const number = (key, words) => ({ key, words, number: true });
+const stage = { key: "stage", words: "Stage", show: (row) => inWords(row.stage) };
+
+const AGREEMENT = [
+  stage,
+  { key: "pair", words: "Reviewers", show: (row) => `${row.reviewer_1} and ${row.reviewer_2}` },
+  number("n", "Records both saw"),
+  { key: "observed", words: "Raw agreement", number: true, show: (row) => share(row.observed) },
+  { key: "kappa", words: "Cohen's κ (95 % CI)", number: true, show: (row) => interval(row, "kappa") },
+  { key: "pabak", words: "PABAK (95 % CI)", number: true, show: (row) => interval(row, "pabak") },
+  { key: "ac1", words: "Gwet's AC1 (95 % CI)", number: true, show: (row) => interval(row, "ac1") },
+  { key: "positive", words: "On includes", number: true, show: (row) => share(row.positive) },
+  { key: "negative", words: "On excludes", number: true, show: (row) => share(row.negative) },
+];
+
+const PARTS = [
+  { path: "/api/progress", heading: "Progress", columns: [stage, { key: "what", words: "What", show: (row) => inWords(row.what) }, number("records", "Records")] },
+  { path: "/api/owed", heading: "Who still owes a decision", columns: [{ key: "reviewer", words: "Reviewer" }, stage, number("records", "Records")], empty: "Nobody owes a decision." },
+  {
+    path: "/api/agreement",
+    heading: "Agreement",
+    columns: AGREEMENT,
+    empty: "No record has been seen by two yet.",
+    lead: "Only decisions given blind count, and calibration rounds are kept apart. κ misleads where one verdict is rare: read it beside the agreement on includes and on excludes.",
+  },
+  {
+    path: "/api/pace",
+    heading: "Pace",
+    columns: [{ key: "reviewer", words: "Reviewer" }, stage, { key: "day", words: "Day" }, number("decisions", "Decisions"), { key: "median_seconds", words: "Median seconds between two", number: true, show: (row) => seconds(row) }],
+    empty: "No decision yet.",
+  },
+];
+
+function seconds(row) {
+  const value = row.median_seconds ?? row.seconds ?? null;
+  return value === null ? null : Number(value).toFixed(1);
+}
+
+const sections = new Map();
+for (const part of [...PARTS, { path: "/api/calibration", heading: "Calibration" }, { path: "/api/flow", heading: "PRISMA flow" }]) {
+  sections.set(part.path, h("div", {}, h("p", { class: "quiet" }, "Loading …")));
+}
+
+function frame() {
+  const block = (path, heading, lead) => h("section", {}, h("h2", {}, heading), lead ? h("p", { class: "lead" }, lead) : null, sections.get(path));
+  fill(page, PARTS.map((part) => block(part.path, part.heading, part.lead)), block("/api/calibration", "Calibration"), block("/api/flow", "PRISMA flow"));
+}
+
+/** Whatever the answer says about what it leaves out. */
+const hidden = (answer) => [answer.hidden, answer.remark, answer.note].filter((words) => typeof words === "string" && words).map((words) => h("p", { class: "quiet" }, words));
+
+async function refresh(path, show) {
+  const place = sections.get(path);
+  try {
+    const answer = await get(path);
+    const text = JSON.stringify(answer);
+    // what has not changed is not painted again: a reader's place in it would be lost
+    if (place.dataset.shown !== text) fill(place, show(answer), hidden(answer));
+    place.dataset.shown = text;
+  } catch (problem) {
+    if (!problem.kind) throw problem;
+    delete place.dataset.shown;
+    fill(place, h("p", { class: "trouble" }, troubleOf(problem)));
+  }
+}
+
+const flow = (answer) =>
+  table(
+    answer.title ?? "Flow",
+    [
+      { key: "box", words: "Box", show: (row) => row.box ?? row.number },
+      { key: "label", words: "What", show: (row) => row.label ?? inWords(row.item) },
+      { key: "records", words: "Number", number: true, show: (row) => row.records ?? row.n ?? row.count ?? row.value ?? (row.status === "counted" ? 0 : inWords(row.status)) },
+    ],
+    answer.rows ?? [],
+  );
+
+const calibration = (answer) => {
+  const rounds = answer.rounds ?? answer.rows ?? [];
+  return h("p", {}, rounds.length ? `${rounds.length} rounds; ${rounds.some((one) => one.open) ? "one is open" : "none is open"}.` : "No calibration round yet.");
+};
+
+async function all() {
+  await Promise.all([
+    ...PARTS.map((part) => refresh(part.path, (answer) => table(part.heading, part.columns, answer.rows ?? [], { empty: part.empty }))),
+    refresh("/api/calibration", calibration),
+    refresh("/api/flow", flow),
+  ]);
+}
+
+frame();
+await all();
+setInterval(() => document.visibilityState === "visible" && void all(), SECONDS * 1000);
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && void all());

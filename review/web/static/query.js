@@ -1,0 +1,68 @@
+/** A SELECT and its rows, for analysts. */
+
+import { get, post } from "./api.js";
+import { announce, byId, counted, fill, h, table } from "./dom.js";
+import { sayProblem } from "./shell.js";
+
+const page = byId("page");
+const sql = h("textarea", { id: "sql", class: "sql", spellcheck: "false", autocapitalize: "off" }, "select * from v1.evidence_by_condition");
+const result = h("div", {});
+const views = h("details", { class: "box" }, h("summary", {}, "Views"), h("p", { class: "quiet" }, "Loading …"));
+const VIEWS = "select view_name, comment from duckdb_views() where schema_name = 'v1' order by view_name";
+
+async function run(event) {
+  event?.preventDefault();
+  result.setAttribute("aria-busy", "true");
+  fill(result, h("p", { class: "quiet" }, "Asking …"));
+  try {
+    const answer = await post("/api/query", { sql: sql.value, limit: 1000 });
+    const columns = answer.columns.map((column, place) => ({ key: place, words: typeof column === "string" ? column : column.name, show: (row) => shown(Array.isArray(row) ? row[place] : row[typeof column === "string" ? column : column.name]) }));
+    fill(result, table(counted(answer.rows.length, "row") + (answer.truncated ? ", more were left out" : ""), columns, answer.rows, { head: -1, empty: "No rows." }));
+    announce(counted(answer.rows.length, "row"));
+  } catch (problem) {
+    if (!problem.kind) throw problem;
+    fill(result, h("p", { class: "trouble", role: "alert" }, problem.said));
+    if (problem.kind !== "refused") sayProblem(problem, "Not asked");
+  } finally {
+    result.removeAttribute("aria-busy");
+  }
+}
+
+const shown = (value) => (value === null || value === undefined ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value));
+
+sql.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void run(event);
+});
+fill(
+  page,
+  h("form", { onsubmit: run }, h("div", { class: "field" }, h("label", { for: "sql" }, "SQL (Ctrl+Enter runs it)"), sql), h("div", { class: "deeds" }, h("button", { class: "main" }, "Run"))),
+  result,
+  views,
+);
+views.addEventListener("toggle", async () => {
+  if (!views.open || views.dataset.loaded) return;
+  try {
+    const found = await get("/api/views");
+    list(found.rows);
+  } catch {
+    try {
+      const answer = await post("/api/query", { sql: VIEWS, limit: 1000 });
+      list(answer.rows.map((row) => (Array.isArray(row) ? { name: row[0], comment: row[1] } : { name: row.view_name, comment: row.comment })));
+    } catch (problem) {
+      fill(views, h("summary", {}, "Views"), h("p", { class: "trouble" }, problem.said ?? "The list of views cannot be had."));
+    }
+  }
+});
+
+function list(rows) {
+  views.dataset.loaded = "yes";
+  const choose = (name) => {
+    sql.value = `select * from v1.${name}`;
+    sql.focus();
+  };
+  fill(
+    views,
+    h("summary", {}, "Views"),
+    h("ul", { class: "list" }, rows.map((row) => h("li", {}, h("button", { type: "button", onclick: () => choose(row.name) }, `v1.${row.name}`), h("p", { class: "quiet" }, row.comment ?? "")))),
+  );
+}

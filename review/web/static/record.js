@@ -1,0 +1,99 @@
+/** One record: what this person said of it, a change of mind, labels, the PDF, what is known of the report. */
+
+import { get, newId } from "./api.js";
+import { paintCard, paintDecisions, shortTitle, verdictMark } from "./card.js";
+import { announce, byId, fill, h, inWords } from "./dom.js";
+import { labelChips } from "./panels.js";
+import { fullText } from "./pdf.js";
+import { reportDeeds } from "./report_deeds.js";
+import { loaded, outbox, say } from "./shell.js";
+
+const page = byId("page");
+const stage = new URLSearchParams(location.search).get("stage") ?? "title_abstract";
+const record = page.dataset.record;
+const heading = document.querySelector("main > h1");
+
+async function load() {
+  const [card, protocol, me] = await Promise.all([
+    get(`/api/records/${encodeURIComponent(record)}`, { stage }),
+    get("/api/protocol"),
+    get("/api/me"),
+  ]);
+  return { card, protocol, me };
+}
+
+function show({ card, protocol, me }) {
+  heading.hidden = true;
+  document.title = `${shortTitle(card)} · ${document.title.split(" · ").at(-1)}`;
+  fill(
+    page,
+    h(
+      "div",
+      { class: "two" },
+      h("div", {}, paintCard(card), paintDecisions((card.decisions ?? []).filter((row) => row.verdict)), fullText(card)),
+      h(
+        "div",
+        {},
+        me.screens ? deciding(card, protocol) : null,
+        labelChips(card),
+        me.may?.handle_reports === false ? null : h("section", { class: "panel" }, h("h2", {}, "Report"), reportDeeds(card.record, { done: (said) => say(said) })),
+      ),
+    ),
+  );
+}
+
+function deciding(card, protocol) {
+  const state = h("p", {});
+  const note = h("textarea", { id: "note", rows: "3", maxlength: "2000" }, card.own?.note ?? "");
+  const reason = h(
+    "select",
+    { id: "reason" },
+    h("option", { value: "" }, stage === "full_text" ? "choose a reason" : "no reason"),
+    protocol.reasons.map((one) => h("option", { value: one.code }, one.label)),
+  );
+  const label = (code) => protocol.reasons.find((one) => one.code === code)?.label ?? code;
+  const stand = () => {
+    reason.value = card.own?.reason ?? "";
+    fill(state, "My verdict: ", verdictMark(card.own?.verdict), card.own?.reason ? ` ${label(card.own.reason)}` : "");
+  };
+  const decide = (verdict) => {
+    if (verdict === "exclude" && stage === "full_text" && !reason.value) {
+      reason.focus();
+      return say("At full text an exclusion needs a reason: choose one.");
+    }
+    const body = { id: newId(), record: card.record, stage, verdict };
+    if (verdict === "exclude" && reason.value) body.reason = reason.value;
+    if (note.value.trim()) body.note = note.value.trim();
+    outbox.put("/api/decisions", body, `${verdict} on “${shortTitle(card)}”`);
+    card.own = { verdict, reason: body.reason ?? null, note: body.note ?? null };
+    stand();
+    return announce(`${inWords(verdict)}: kept`);
+  };
+  const undo = () => {
+    outbox.put("/api/undo", { id: newId(), record: card.record, stage }, `taking back the verdict on “${shortTitle(card)}”`);
+    card.own = null;
+    stand();
+    announce("Taken back");
+  };
+  stand();
+  return h(
+    "section",
+    { class: "panel", "aria-label": "My decision" },
+    h("h2", {}, inWords(stage)),
+    state,
+    h("div", { class: "field" }, h("label", { for: "note" }, "Note"), note),
+    h("div", { class: "field" }, h("label", { for: "reason" }, "Reason for exclusion"), reason),
+    h(
+      "div",
+      { class: "deeds" },
+      ["include", "exclude", "unsure"].map((verdict) => h("button", { type: "button", class: verdict, onclick: () => decide(verdict) }, inWords(verdict))),
+      h("button", { type: "button", onclick: undo }, "Take back"),
+    ),
+  );
+}
+
+outbox.addEventListener("refused", (event) => {
+  if (event.detail.deed.body.record === record) void loaded(page, load, show);
+});
+
+await loaded(page, load, show);

@@ -1,0 +1,81 @@
+/** The retrieval list: what is to be had, and what has been tried. */
+
+import { get, prefix } from "./api.js";
+import { byId, counted, fill, h, inWords, when } from "./dom.js";
+import { dropZone } from "./pdf.js";
+import { reportDeeds } from "./report_deeds.js";
+import { loaded, outbox, say } from "./shell.js";
+
+const page = byId("page");
+let rows = [];
+let mayNote = true;
+const only = h("select", { id: "only" }, h("option", { value: "" }, "All"));
+const list = h("div", {});
+
+const stateOf = (row) => row.retrieval_state ?? row.report_state ?? row.state ?? row.status ?? "pending";
+const detail = (row) =>
+  [
+    ["From", row.source ?? row.ordered_from],
+    ["Who", row.who],
+    ["Authors asked", row.asked_on && when(row.asked_on)],
+    ["Reason", row.reason ?? row.not_retrieved_reason],
+    ["Translation", row.language],
+    ["Translation note", row.translation_note],
+    ["Stands as", row.classification && inWords(row.classification)],
+    ["Since", (row.decided_at ?? row.noted_at) && when(row.decided_at ?? row.noted_at)],
+  ].filter(([, value]) => value);
+
+async function load() {
+  const [answer, me] = await Promise.all([get("/api/reports"), get("/api/me")]);
+  mayNote = me.may?.handle_reports ?? true;
+  return answer.rows;
+}
+
+function show(found) {
+  rows = found;
+  const states = [...new Set(rows.map(stateOf))];
+  const chosen = only.value;
+  fill(only, h("option", { value: "" }, `All (${rows.length})`), states.map((state) => h("option", { value: state }, `${inWords(state)} (${rows.filter((row) => stateOf(row) === state).length})`)));
+  only.value = states.includes(chosen) ? chosen : "";
+  fill(page, rows.length ? h("form", { class: "filters" }, h("label", { for: "only" }, "Show", only)) : null, list);
+  paint();
+}
+
+function paint() {
+  const shown = rows.filter((row) => !only.value || stateOf(row) === only.value);
+  fill(
+    list,
+    h("p", { class: "quiet" }, shown.length ? counted(shown.length, "report") : "No report is to be had yet. Records that are included at title and abstract come here."),
+    h("ul", { class: "list" }, shown.map(item)),
+  );
+}
+
+function item(row) {
+  const record = row.record_id ?? row.record;
+  const file = row.file_sha256 ? h("a", { href: `${prefix}/full-texts/${row.file_sha256}`, target: "_blank", rel: "noopener" }, row.file_name || "PDF") : null;
+  const form = h("div", { hidden: true });
+  const open = h("button", { type: "button", "aria-expanded": "false" }, "Note down …");
+  open.addEventListener("click", () => {
+    if (!form.firstChild) form.append(reportDeeds(record, { done: (said) => (say(said), later()) }));
+    form.hidden = !form.hidden;
+    open.setAttribute("aria-expanded", String(!form.hidden));
+    if (!form.hidden) form.querySelector("select").focus();
+  });
+  return h(
+    "li",
+    {},
+    h("div", { class: "head" }, h("h2", {}, h("a", { href: `${prefix}/records/${encodeURIComponent(record)}?stage=full_text` }, row.title || record)), h("span", { class: "verdict" }, inWords(stateOf(row)))),
+    h("p", { class: "quiet" }, [row.journal, row.year, ...detail(row).map(([name, value]) => `${name}: ${value}`)].filter(Boolean).join(" · ")),
+    file ? h("p", {}, file) : null,
+    mayNote ? dropZone(record, "Drop the PDF here or", () => void reload()) : null,
+    mayNote ? h("div", { class: "deeds" }, open) : null,
+    form,
+  );
+}
+
+const reload = () => loaded(list, load, show);
+// the note goes out first, then the list is asked for again
+const later = () => outbox.addEventListener("sent", () => outbox.deeds.length || void reload(), { once: true });
+
+only.addEventListener("change", paint);
+await loaded(page, load, show);
