@@ -12,6 +12,7 @@ from review.cli import output
 from review.cli.asking import ask
 from review.cli.context import Review, pass_review
 from review.cli.options import EVENT_ID, format_option
+from review.cli.screen_reports import COMMANDS as REPORT_COMMANDS
 
 if TYPE_CHECKING:
     from review.screening.queue import Card
@@ -250,49 +251,6 @@ def owed(review: Review, format: str) -> None:
     output.frame(read(review.store, review.project, reviewer=review.named), format, title="Owed decisions")
 
 
-@screen.command()
-@format_option
-@pass_review
-def reports(review: Review, format: str) -> None:
-    """Reports to be sought: retrieved or not, what full-text screening said, and their study.
-
-    Example: review screen reports --format csv
-    """
-    from review.screening.retrieval import reports as read
-
-    output.frame(read(review.store, review.project, reviewer=review.named), format, title="Reports")
-
-
-@screen.command()
-@click.argument("record")
-@click.option("--file", type=click.Path(path_type=Path), help="The report; its name and sha256 are kept.")
-@pass_review
-def retrieved(review: Review, record: str, file: Path | None) -> None:
-    """Note that a report has been retrieved.
-
-    Example: review --as anna screen retrieved 31793330 --file papers/smith2019.pdf
-    """
-    from review.screening import retrieval
-
-    done = retrieval.retrieved(review.store, review.project, record=record, who=review.reviewer.id, file=file)
-    output.say(f"{done.record_id}: retrieved")
-
-
-@screen.command("not-retrieved")
-@click.argument("record")
-@click.option("--reason", required=True, help="Why, in words.")
-@pass_review
-def not_retrieved(review: Review, record: str, reason: str) -> None:
-    """Note that a report could not be retrieved, and why.
-
-    Example: review --as anna screen not-retrieved 31793330 --reason "no answer from the authors"
-    """
-    from review.screening import retrieval
-
-    done = retrieval.not_retrieved(review.store, review.project, record=record, who=review.reviewer.id, reason=reason)
-    output.say(f"{done.record_id}: not retrieved")
-
-
 @screen.command("import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option(
@@ -339,3 +297,7 @@ def _print_card(card: Card) -> None:
     for row in card.decisions:
         words = [row["stage"], row["reviewer"], row["verdict"], row["reason"] or "", row["note"] or ""]
         output.text(f"decision  {'  '.join(word for word in words if word)}")
+
+
+for _command in REPORT_COMMANDS:
+    screen.add_command(_command)

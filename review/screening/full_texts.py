@@ -34,7 +34,7 @@ def check_pdf(content: bytes, *, name: str) -> None:
         message = f"{shown} is empty"
         raise FormatError(message, hint="the download may have failed; get the file again")
     if len(content) > MOST_BYTES:
-        message = f"{shown} has {len(content)} bytes; allowed are {MOST_BYTES}"
+        message = f"{shown} is larger than {MOST_BYTES // 1_000_000} MB"
         raise FormatError(message, hint="print or save it as a smaller PDF, without its supplements")
     if not content.startswith(_BEGINS):
         message = f"{shown} is not a PDF: it begins with {content[:8]!r}"

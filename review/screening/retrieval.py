@@ -102,6 +102,16 @@ def attach(
     return event
 
 
+def attach_file(
+    store: Store, project: Project, *, record: str, who: str, file: Path, event_id: str | None = None
+) -> ReportEvent:
+    """`attach` for a *file* on this machine, which stays where it is."""
+    # one that is too large is not read to its end, only far enough to say so
+    with file.open("rb") as opened:
+        content = opened.read(full_texts.MOST_BYTES + 1)
+    return attach(store, project, record=record, who=who, name=file.name, content=content, event_id=event_id)
+
+
 def not_retrieved(
     store: Store, project: Project, *, record: str, who: str, reason: str, event_id: str | None = None
 ) -> ReportEvent:
