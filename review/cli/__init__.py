@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "explain": ("review.cli.explain", "explain", "From a cell to the printed figures."),
     "query": ("review.cli.query", "query", "One SELECT, read-only, or a named report."),
     "check": ("review.cli.check", "check", "Find rows that are wrong."),
+    "store": ("review.cli.store", "store", "The database as a file: who holds it, backup, restore."),
     "events": ("review.cli.events", "events", "Export and import what people decided."),
 }
 
