@@ -11,7 +11,7 @@ from review.database import Store
 from review.dedupe import store as tables
 from review.dedupe.cluster import Clusters, DuplicateEvent, cluster, live_events, standing
 from review.dedupe.prepare import Prepared, prepare
-from review.errors import UsageProblem
+from review.errors import UnknownId
 from review.identifiers import normalise_doi, normalise_pmid
 from review.terms import DuplicateEventKind as Kind
 
@@ -72,9 +72,9 @@ def entry_named(store: Store, key: str) -> str:
         return str(records[0])
     if not records:
         message = f"no record has the id, PMID or DOI {key!r}"
-        raise UsageProblem(message, hint='ids are listed by: review query "select record_id, title from v1.record"')
+        raise UnknownId(message, hint='ids are listed by: review query "select record_id, title from v1.record"')
     message = f"{key!r} names {len(records)} records: {', '.join(records[:5])}"
-    raise UsageProblem(message, hint="give the source_record_id")
+    raise UnknownId(message, hint="give the source_record_id")
 
 
 def about(events: Sequence[DuplicateEvent], pair: tuple[str, str]) -> tuple[DuplicateEvent, ...]:

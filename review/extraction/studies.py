@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from review.database import Store
-from review.errors import UsageProblem
+from review.errors import UnknownId, UsageProblem
 from review.extraction import store as tables
 from review.identifiers import find_registry_ids, normalise_doi, normalise_pmid
 
@@ -30,14 +30,14 @@ def list_studies(store: Store, *, condition: str | None = None) -> pl.DataFrame:
 
 
 def show_study(store: Store, study_id: str) -> StudyInFull:
-    """Everything that is known of one study. Raises UsageProblem when there is none of that id."""
+    """Everything that is known of one study. Raises UnknownId when there is none of that id."""
     _refuse_empty(store)
     keys = tables.study(store, study_id)
     if keys is None:
         known = tables.studies(store, condition=None)["study_id"].to_list()
         near = difflib.get_close_matches(study_id.lower(), known, n=3)
         message = f"no study {study_id!r}"
-        raise UsageProblem(message, hint=f"did you mean {', '.join(near)}?" if near else "see: review study list")
+        raise UnknownId(message, hint=f"did you mean {', '.join(near)}?" if near else "see: review study list")
     return StudyInFull(keys, tables.study_parts(store, study_id))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from review.database import Store
-from review.errors import UsageProblem
+from review.errors import UnknownId
 from review.identifiers import normalise_doi, normalise_pmid
 from review.screening import store as tables
 
@@ -11,7 +11,7 @@ from review.screening import store as tables
 def find_record(store: Store, key: str) -> str:
     """The record_id that *key* names: an id, its first six characters or more, the source's own number, a PMID, a DOI.
 
-    Raises UsageProblem when nothing or more than one record answers to it.
+    Raises UnknownId when nothing or more than one record answers to it.
     """
     word = key.strip()
     found = tables.find_records(store, word, pmid=normalise_pmid(word), doi=normalise_doi(word))
@@ -19,6 +19,6 @@ def find_record(store: Store, key: str) -> str:
         return found[0]
     if not found:
         message = f"no record has the id, accession number, PMID or DOI {key!r}"
-        raise UsageProblem(message, hint="review screen next names the record that it shows")
+        raise UnknownId(message, hint="review screen next names the record that it shows")
     message = f"{key!r} names {len(found)} records: {', '.join(found[:5])}"
-    raise UsageProblem(message, hint="give the whole id, or run review dedupe run if they are one publication")
+    raise UnknownId(message, hint="give the whole id, or run review dedupe run if they are one publication")

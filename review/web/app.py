@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from review.database import Store
 from review.errors import ReviewError, UsageProblem
 from review.project import load_project
-from review.web.answers import is_api, problem_response, status_of, words_of
+from review.web.answers import is_api, problem_response, status_of, why_not_now, words_of
 from review.web.api import ROUTES
 from review.web.api.serving import api_routes
 from review.web.gate import Gate, own_path
@@ -51,7 +51,7 @@ def make_app(root: Path, store: Store, *, hosts: frozenset[str] = LOOPBACK, root
         if is_api(own_path(request.scope)):
             return problem_response(status, words, hint, headers)
         heading = "That did not work" if status >= 500 else HTTPStatus(status).phrase
-        full = f"{words} {hint}".strip()
+        full = f"{words.rstrip('.')}. {hint[:1].upper()}{hint[1:]}".strip()
         return HTMLResponse(look.message(request.scope, heading, full), status, headers=headers)
 
     def no_such_page(request: Request, problem: Exception) -> Response:
@@ -61,6 +61,8 @@ def make_app(root: Path, store: Store, *, hosts: frozenset[str] = LOOPBACK, root
 
     def refused(request: Request, problem: Exception) -> Response:
         assert isinstance(problem, ReviewError)
+        if "desk" not in request.scope:
+            return say(request, 503, why_not_now(problem))
         return say(request, status_of(problem), *words_of(problem, str(root)))
 
     def broken(request: Request, problem: Exception) -> Response:

@@ -150,11 +150,14 @@ def form_field(body: bytes, name: str) -> str:
 
 
 def _below(scope: Scope, root_path: str) -> Scope:
-    """The request as if its path had the prefix, whether or not the proxy took it off."""
+    """The request as if its path had the prefix once, whether or not the proxy took it off or a server put it on."""
     path: str = scope["path"]
+    put_on = scope.get("root_path", "")
+    if put_on and path.startswith(f"{put_on}/"):
+        path = path[len(put_on) :]
     if root_path and path != root_path and not path.startswith(f"{root_path}/"):
         path = root_path + path
-    return {**scope, "path": path, "raw_path": None, "root_path": root_path}
+    return {**scope, "path": path, "root_path": root_path}
 
 
 def _replaying(inner: ASGIApp, body: bytes) -> ASGIApp:

@@ -1,4 +1,4 @@
-"""A site and its visitors, as far as the tests need them: a browser that keeps cookies and follows nothing by itself."""
+"""Visitors of a site, as far as the tests need them: a browser that keeps cookies and follows nothing by itself."""
 
 from __future__ import annotations
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import http.client
 import json
-import shutil
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import httpx
 import pytest
-from starlette.types import ASGIApp
 
 from review.cli import run
 from review.database import LocalStore
@@ -29,70 +25,16 @@ from review.terms import Role
 from review.web.app import make_app
 from review.web.look import Look
 from review.web.server import take_port
-from tests.conftest import write_review
+from review.web.site import Desk
+from review.web.static_files import StaticFiles
+from tests.web.site import Browser
 
 PAGES = ("/", "/evidence", "/flow", "/gap-map")
 API = ("/api/status", "/api/evidence", "/api/flow")
 HOSTILE = "<script>alert(1)</script>\"'&"
 
 
-@dataclass
-class Browser:
-    """A browser as far as the tests need one: it keeps cookies, and it follows nothing by itself."""
-
-    app: ASGIApp
-    base: str = "http://127.0.0.1:8350"
-    cookies: dict[str, str] = field(default_factory=dict)
-
-    def ask(self, path: str, *, method: str = "GET", headers: dict[str, str] | None = None) -> httpx.Response:
-        async def once() -> httpx.Response:
-            transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=True)
-            async with httpx.AsyncClient(transport=transport, base_url=self.base, cookies=self.cookies) as client:
-                return await client.request(method, path, headers=headers)
-
-        answer = asyncio.run(once())
-        self.cookies.update(answer.cookies)
-        return answer
-
-
-@pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with tables and views, made once; every test gets a copy."""
-    store = LocalStore(tmp_path_factory.mktemp("site") / "review.duckdb")
-    store.read("select 1")
-    return store.path
-
-
-@pytest.fixture
-def project(empty_review: Project, database: Path) -> Project:
-    shutil.copy(database, empty_review.database_path)
-    return empty_review
-
-
-@pytest.fixture
-def site_store(project: Project) -> LocalStore:
-    return LocalStore(project.database_path)
-
-
-@pytest.fixture(scope="module")
-def outside(database: Path) -> Browser:
-    """A stranger before a site that no test changes."""
-    return Browser(make_app(write_review(database.parent), LocalStore(database)))
-
-
-@pytest.fixture
-def stranger(project: Project, site_store: LocalStore) -> Browser:
-    return Browser(make_app(project.root, site_store))
-
-
-@pytest.fixture
-def member(project: Project, site_store: LocalStore, stranger: Browser) -> Browser:
-    token = tokens.invite(site_store, project, "ana")
-    assert stranger.ask(f"/sign-in?token={token}").status_code == 200
-    return stranger
-
-
-@pytest.mark.parametrize("path", [*PAGES, "/nowhere", "/static/style.css", "/sign-in/", "/apiary", "/docs"])
+@pytest.mark.parametrize("path", [*PAGES, "/nowhere", "/static/nothing.css", "/sign-in/", "/apiary", "/docs"])
 def test_a_stranger_gets_401_and_nothing_of_the_review(outside: Browser, path: str) -> None:
     answer = outside.ask(path)
     assert answer.status_code == 401
@@ -119,7 +61,8 @@ def test_a_member_reads_every_page(member: Browser, path: str) -> None:
     assert answer.status_code == 200
     for part in ('<html lang="en">', "<main", "<nav", "<h1>", "Ana Test", 'aria-current="page"'):
         assert part in answer.text
-    assert "<script" not in answer.text
+    assert re.findall(r"<script(?! (?:type=\"module\" )?src=\"/static/)", answer.text) == []
+    assert re.findall(r"<style|\son\w+=|\sstyle=|javascript:", answer.text) == []
     assert "http://" not in answer.text
     assert "https://" not in answer.text
 
@@ -132,7 +75,8 @@ def test_a_member_reads_the_same_as_json(member: Browser, path: str) -> None:
 
 
 def test_the_status_page_says_what_nobody_has_done(member: Browser) -> None:
-    words = "Nobody has searched, screened, rated the risk of bias or rated the certainty for this review."
+    # whether somebody has screened is not told to an owner who screens blind
+    words = "Nobody has searched, rated the risk of bias or rated the certainty for this review."
     assert words in member.ask("/").text
 
 
@@ -148,27 +92,51 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(
     project: Project, site_store: LocalStore, stranger: Browser
 ) -> None:
     token = tokens.invite(site_store, project, "ana")
-    cookie = stranger.ask(f"/sign-in?token={token}").headers["set-cookie"]
-    assert cookie.startswith("review_session=")
+    cookie = stranger.sign_in(token).headers["set-cookie"]
+    assert re.match(r"review_session_[0-9a-f]{8}=", cookie)
     for flag in ("HttpOnly", "SameSite=strict", "Path=/", "Max-Age=43200"):
         assert flag in cookie
     assert token not in cookie
     assert "Secure" not in cookie
     secure = Browser(stranger.app, base="https://127.0.0.1")
-    assert "Secure" in secure.ask(f"/sign-in?token={token}").headers["set-cookie"]
+    assert "Secure" in secure.sign_in(token).headers["set-cookie"]
 
 
-@pytest.mark.parametrize("query", ["", "?token=", "?token=guess", f"?token={'x' * 5000}", "?token=%00", "?x=1"])
-def test_a_forged_token_opens_nothing(outside: Browser, query: str) -> None:
-    answer = outside.ask(f"/sign-in{query}")
+@pytest.mark.parametrize("token", ["", "guess", "x" * 5000, "\x00", "é", "a&token=b"])
+def test_a_forged_token_opens_nothing(stranger: Browser, token: str) -> None:
+    answer = stranger.ask("/sign-in", method="POST", form={"token": token})
     assert answer.status_code == 401
     assert "set-cookie" not in answer.headers
+
+
+def test_the_link_itself_opens_nothing_and_tells_nothing(
+    project: Project, site_store: LocalStore, stranger: Browser
+) -> None:
+    token = tokens.invite(site_store, project, "ana")
+    good, bad = stranger.ask(f"/sign-in?token={token}"), stranger.ask(f"/sign-in?token={'x' * len(token)}")
+    assert good.status_code == bad.status_code == 200
+    assert "set-cookie" not in good.headers
+    assert good.text.replace(token, "") == bad.text.replace("x" * len(token), "")
+    assert site_store.read("select count(*) as n from team.session")["n"][0] == 0
+    assert "<button" in good.text
+    assert project.title not in good.text
+
+
+def test_an_invitation_signs_in_on_a_second_machine_too(
+    project: Project, site_store: LocalStore, stranger: Browser
+) -> None:
+    token = tokens.invite(site_store, project, "ana")
+    assert stranger.sign_in(token).headers["location"] == "/"
+    second = Browser(stranger.app)
+    assert second.sign_in(token).status_code == 303
+    assert second.csrf != stranger.csrf
+    assert stranger.ask("/").status_code == second.ask("/").status_code == 200
 
 
 def test_an_expired_token_opens_nothing(project: Project, site_store: LocalStore, stranger: Browser) -> None:
     long_ago = datetime.now(UTC) - timedelta(days=30)
     token = tokens.invite(site_store, project, "ana", now=long_ago)
-    assert stranger.ask(f"/sign-in?token={token}").status_code == 401
+    assert stranger.sign_in(token).status_code == 401
 
 
 def test_a_revoked_person_is_out_at_once(project: Project, site_store: LocalStore, member: Browser) -> None:
@@ -185,20 +153,23 @@ def test_a_person_who_left_review_toml_is_out_at_once(project: Project, member: 
 
 @pytest.mark.parametrize("secret", ["", "guess", "a; b=c", '"', "\t"])
 def test_a_forged_cookie_opens_nothing(outside: Browser, secret: str) -> None:
-    assert outside.ask("/", headers={"cookie": f"review_session={secret}"}).status_code == 401
+    for name in ("review_session", outside.app._site.cookie):  # type: ignore[attr-defined]
+        assert outside.ask("/", headers={"cookie": f"{name}={secret}"}).status_code == 401
 
 
 def test_signing_out_closes_the_session(member: Browser) -> None:
     kept = dict(member.cookies)
     assert member.ask("/sign-out").status_code == 405
-    assert member.ask("/sign-out", method="POST").status_code == 200
+    assert member.ask("/sign-out", method="POST").status_code == 403
+    assert member.ask("/sign-out", method="POST", form={"csrf": member.csrf}).status_code == 200
     assert Browser(member.app, cookies=kept).ask("/").status_code == 401
 
 
 def test_every_answer_carries_the_security_headers(stranger: Browser, member: Browser) -> None:
     for answer in (stranger.ask("/x"), member.ask("/"), member.ask("/api/flow"), member.ask("/nowhere")):
         policy = answer.headers["content-security-policy"]
-        assert policy.startswith("default-src 'none'; style-src 'sha256-")
+        assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'; ")
+        assert "frame-ancestors 'none'" in policy
         assert "unsafe" not in policy
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["referrer-policy"] == "no-referrer"
@@ -220,7 +191,7 @@ def test_there_is_no_way_to_a_file(member: Browser) -> None:
 
 def test_an_unknown_api_address_is_json_too(member: Browser) -> None:
     answer = member.ask("/api/nowhere")
-    assert (answer.status_code, answer.json()) == (404, {"error": "There is no such page here."})
+    assert (answer.status_code, answer.json()) == (404, {"error": "There is no such page here.", "hint": ""})
 
 
 def test_a_broken_protocol_is_said_in_words(project: Project, member: Browser) -> None:
@@ -230,19 +201,25 @@ def test_a_broken_protocol_is_said_in_words(project: Project, member: Browser) -
     assert "Traceback" not in answer.text
 
 
-def test_hostile_text_stays_text() -> None:
+def rendered(page: Page, project: Project, *, title: str, name: str) -> str:
+    person = Reviewer("x", name, Role.OWNER)
+    desk = Desk(LocalStore(project.database_path), replace(project, title=title), person, "token", "", "/")
+    return Look(static=StaticFiles()).page("page.html", desk, heading=page.title, page=page)
+
+
+def test_hostile_text_stays_text(project: Project) -> None:
     columns = (Column("a", HOSTILE), Column("n", "n", kind="number"))
     table = Table(HOSTILE, columns, (Row((HOSTILE, 1), group=HOSTILE),), (HOSTILE,), (HOSTILE,), HOSTILE)
     page = Page(HOSTILE, HOSTILE, (table,), [], HOSTILE)
-    html = Look(title=HOSTILE).page({"path": "/"}, page, Reviewer("x", HOSTILE, Role.OWNER))
-    assert "<script" not in html
+    html = rendered(page, project, title=HOSTILE, name=HOSTILE)
+    assert "<script>" not in html
     assert html.count("&lt;script&gt;") >= 9
 
 
-def test_tables_have_captions_and_scopes() -> None:
+def test_tables_have_captions_and_scopes(project: Project) -> None:
     table = Table("Caption", (Column("a", "A"), Column("n", "N", kind="number")), (Row(("x", 2), group="g"),))
     page = Page("Title", "Lead.", (table,), [], "")
-    html = Look(title="T").page({"path": "/"}, page, Reviewer("x", "X", Role.OWNER))
+    html = rendered(page, project, title="T", name="X")
     for part in (
         "<caption>Caption</caption>",
         'scope="col"',
@@ -283,9 +260,11 @@ def served(project: Project) -> Iterator[int]:
 def test_the_command_line_works_beside_the_site(
     project: Project, served: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def ask(path: str, cookie: str = "") -> tuple[int, str, str]:
+    def ask(path: str, cookie: str = "", form: str = "") -> tuple[int, str, str]:
         connection = http.client.HTTPConnection("127.0.0.1", served, timeout=10)
-        connection.request("GET", path, headers={"Cookie": cookie} if cookie else {})
+        headers = {"Cookie": cookie} if cookie else {}
+        headers |= {"Content-Type": "application/x-www-form-urlencoded"} if form else {}
+        connection.request("POST" if form else "GET", path, body=form or None, headers=headers)
         answer = connection.getresponse()
         found = answer.status, answer.getheader("set-cookie") or "", answer.read().decode()
         connection.close()
@@ -294,14 +273,14 @@ def test_the_command_line_works_beside_the_site(
     assert ask("/../../etc/passwd")[0] == 401
     assert run(["--project", str(project.root), "reviewer", "invite", "ben"]) == 0
     token = capsys.readouterr().out.strip().partition("token=")[2]
-    status, cookie, _ = ask(f"/sign-in?token={token}")
-    assert status == 200
+    status, cookie, _ = ask("/sign-in", form=f"token={token}")
+    assert status == 303
     signed_in = cookie.partition(";")[0]
     assert ask("/../../etc/passwd", signed_in)[0] == 404
     assert json.loads(ask("/api/flow", signed_in)[2])["title"] == "Flow"
     assert run(["--project", str(project.root), "reviewer", "revoke", "ben"]) == 0
     assert ask("/api/flow", signed_in)[0] == 401
-    assert not list(Path(project.root).glob("*.wal"))
+    assert (project.root / "review.duckdb.key").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.fixture
@@ -309,11 +288,11 @@ def kept(project: Project, site_store: LocalStore) -> Browser:
     """Somebody signed in at a site that may not make a database, as `review serve` runs it."""
     token = tokens.invite(site_store, project, "ana")
     browser = Browser(make_app(project.root, LocalStore(project.database_path, create=False)))
-    assert browser.ask(f"/sign-in?token={token}").status_code == 200
+    assert browser.sign_in(token).status_code == 303
     return browser
 
 
-@pytest.mark.parametrize("path", [*PAGES, *API, "/sign-in?token=x"])
+@pytest.mark.parametrize("path", [*PAGES, *API])
 def test_a_database_that_is_gone_is_said_and_not_made_anew(project: Project, kept: Browser, path: str) -> None:
     assert kept.ask("/").status_code == 200
     project.database_path.unlink()
@@ -322,6 +301,7 @@ def test_a_database_that_is_gone_is_said_and_not_made_anew(project: Project, kep
     assert "database is gone" in answer.text
     assert str(project.root) not in answer.text
     assert not project.database_path.exists()
+    assert Browser(kept.app).sign_in("x").status_code == 503
 
 
 def test_a_damaged_database_is_said(project: Project, kept: Browser) -> None:
@@ -333,8 +313,7 @@ def test_a_damaged_database_is_said(project: Project, kept: Browser) -> None:
 @pytest.mark.parametrize("text", ["title = 3\n", "x = " + "[" * 5000, "\x00"])
 def test_a_broken_protocol_is_not_called_busy(project: Project, member: Browser, text: str) -> None:
     (project.root / "review.toml").write_text(text, "utf-8")
-    for path in ("/", "/api/status", "/sign-in?token=x"):
-        answer = member.ask(path)
+    for answer in (member.ask("/"), member.ask("/api/status"), Browser(member.app).sign_in("x")):
         assert answer.status_code == 503
         assert "protocol" in answer.text and "busy" not in answer.text
         assert str(project.root) not in answer.text
