@@ -1,10 +1,11 @@
 -- name: agreement
--- purpose: the four cells that agreement between two reviewers is computed from: blind decisions only
+-- purpose: the four cells that agreement between two reviewers is computed from: blind decisions only, calibration apart
 create view v1.agreement as
 with voice as (
   select b.record_id, b.stage, b.reviewer, b.verdict <> 'exclude' as is_in
   from v1.blind_decision b
   where b.stage <> 'final'
+    and not exists (select 1 from v1.calibration_record c where c.record_id = b.record_id and c.stage = b.stage)
 ),
 pair as (
   select distinct a.stage, a.reviewer as reviewer_1, b.reviewer as reviewer_2
@@ -31,7 +32,7 @@ select
 from heard
 group by stage, reviewer_1, reviewer_2;
 
-comment on view v1.agreement is 'For each stage and pair of reviewers: records by what both said while blind; unsure counts as include.';
+comment on view v1.agreement is 'For each stage and pair of reviewers: records by what both said while blind; unsure counts as include. Records of calibration rounds are in v1.calibration_agreement.';
 comment on column v1.agreement.stage is 'title_abstract or full_text.';
 comment on column v1.agreement.reviewer_1 is 'The first of the pair, by name.';
 comment on column v1.agreement.reviewer_2 is 'The second of the pair.';

@@ -8,14 +8,16 @@ _OPEN = (
     "arm", "cell_source", "certainty", "condition", "data_dictionary", "document_name", "duplicates_removed",
     "effect_size", "evidence_by_cell_source", "evidence_by_condition", "evidence_table", "gap_map", "import_receipt",
     "instrument", "merge_ever_made", "notice", "outcome", "pooled_effect", "protocol", "publication_notice",
-    "recall_check", "record", "record_field", "record_link", "record_member", "remark", "result", "risk_of_bias",
-    "search_history", "source", "source_record", "study", "study_cell_source", "study_notice", "study_report",
-    "synthesis_state",
+    "recall_check", "record", "record_field", "record_link", "record_member", "remark", "result", "reviewer",
+    "risk_of_bias", "search_history", "source", "source_record", "study", "study_cell_source", "study_notice",
+    "study_report", "synthesis_state",
 )  # fmt: skip
 CLOSED = frozenset(
     {
-        "agreement", "blind_decision", "citation_link", "conflict", "current_decision", "owed", "prisma_check",
-        "prisma_flow", "report", "screening_progress", "screening_state",
+        "agreement", "assignment", "blind_decision", "calibration_agreement", "calibration_record",
+        "calibration_round", "citation_link", "conflict", "current_decision", "current_label",
+        "decisions_by_criteria", "owed", "prisma_check", "prisma_flow", "report", "report_event",
+        "screening_progress", "screening_state",
     }
 )  # fmt: skip
 # the question of a citation search is the list of its seeds, and what PubMed withheld is linked to them

@@ -13,6 +13,7 @@ from typing import Any
 from review.dedupe.engine import PROGRAM
 from review.dedupe.links import EITHER_WAY
 from review.errors import FormatError
+from review.screening.labels import problem_of_label
 from review.terms import DuplicateEventKind
 
 LONGEST_ID = 200
@@ -20,7 +21,8 @@ _NO_ID = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _HALVES = re.compile("[\ud800-\udfff]")
 _IDS = (
     "event_id", "answer_id", "link_id", "decision_id", "adjudication_id", "label_id", "stop_id", "assignment_id",
-    "version_id", "undo_of", "supersedes", "source_record_id", "record_a", "record_b", "from_record", "to_record",
+    "version_id", "round_id", "undo_of", "supersedes", "source_record_id", "record_a", "record_b", "from_record",
+    "to_record",
 )  # fmt: skip
 _PERSON_RULE = "person"
 _BY_PROGRAM = (DuplicateEventKind.MERGE, DuplicateEventKind.UNDO)
@@ -46,6 +48,10 @@ def problem_of_row(table: str, row: Row) -> str | None:
             return f"{name} holds half a character (\\ud800 to \\udfff)"
         if name in _IDS and isinstance(value, str) and (problem := problem_of_id(value)):
             return f"{name} {value[:40]!r} {problem}"
+    if table == "screening.label" and (problem := problem_of_label(row["label"])):
+        return f"label {row['label'][:40]!r} {problem}"
+    if table == "screening.calibration_event":
+        return _problem_of_round(row)
     if table == "dedupe.record_link" and row["from_record"] == row["to_record"]:
         return "from_record and to_record are one record; a link is between two"
     if table == "dedupe.duplicate_event":
@@ -108,6 +114,21 @@ def _reached(onwards: Mapping[tuple[str, str], list[Row]], row: Row) -> Iterator
             if other["to_record"] not in seen:
                 seen.add(other["to_record"])
                 waiting.append(other["to_record"])
+
+
+def _problem_of_round(row: Row) -> str | None:
+    """What is wrong with the opening or closing of a calibration round."""
+    if row["kind"] == "closed":
+        return None
+    if row["round_id"] != row["event_id"]:
+        return "the round_id of an opening is its event_id"
+    for name in ("source_record_ids", "reviewers"):
+        if not row[name] or len(set(row[name])) != len(row[name]):
+            return f"{name} of an opening names each of them once, and at least one"
+        for one in row[name]:
+            if problem := problem_of_id(one):
+                return f"{name} holds {one[:40]!r}, which {problem}"
+    return None if row["size"] is not None else "an opening without size"
 
 
 def _problem_of_word(row: Row) -> str | None:

@@ -25,6 +25,7 @@ from review.project import Project
 from review.reporting.own_files import refuse_own_files
 from review.screening import store as screening
 from review.screening.blinding import is_blinded
+from review.screening.report_events import problem_of_event
 from review.team import store as team
 from review.terms import AdjudicatedVerdict, DuplicateEventKind, LinkKind, ReportEventKind, Stage, Verdict
 
@@ -38,6 +39,7 @@ _KEYS = {
     "dedupe.pair_answer": "answer_id",
     "dedupe.record_link": "link_id",
     "screening.adjudication": "adjudication_id",
+    "screening.calibration_event": "event_id",
     "screening.decision": "decision_id",
     "screening.label": "label_id",
     "screening.report_event": "event_id",
@@ -53,6 +55,8 @@ _WORDS: dict[tuple[str, str], Iterable[str]] = {
     ("dedupe.record_link", "kind"): LinkKind,
     ("screening.adjudication", "stage"): (Stage.TITLE_ABSTRACT, Stage.FULL_TEXT),
     ("screening.adjudication", "verdict"): AdjudicatedVerdict,
+    ("screening.calibration_event", "kind"): ("opened", "closed"),
+    ("screening.calibration_event", "stage"): (Stage.TITLE_ABSTRACT, Stage.FULL_TEXT),
     ("screening.decision", "stage"): Stage,
     ("screening.decision", "verdict"): Verdict,
     ("screening.report_event", "kind"): ReportEventKind,
@@ -171,10 +175,18 @@ def _check_new(line: _Line, people: set[str], now: datetime) -> None:
             if row.get(name) is not None and row[name] not in people:
                 message = f"{line.where}: {name} {row[name]!r} is not one of review.toml: {', '.join(sorted(people))}"
                 raise FormatError(message, hint="add a [[reviewers]] table; whoever left the team stays in it")
+        if strange := next((one for one in _listed(row.get("reviewers")) if one not in people), None):
+            message = f"{line.where}: reviewers {strange!r} is not one of review.toml: {', '.join(sorted(people))}"
+            raise FormatError(message, hint="add a [[reviewers]] table; whoever left the team stays in it")
     moment = row.get("decided_at")
     if isinstance(moment, datetime) and moment > now + _CLOCKS_DIFFER:
         message = f"{line.where}: decided_at {_to_text(moment)} is in the future; it is {_to_text(now)}"
         raise FormatError(message, hint="the clock of the machine that wrote it was wrong: mend it in the file")
+
+
+def _listed(value: Any) -> list[str]:
+    """The people of a round; an assignment has a number under that name."""
+    return value if isinstance(value, list) else []
 
 
 def _without_record(store: Store, lines: Iterable[_Line]) -> int:
@@ -258,6 +270,7 @@ def _from_text(where: str, value: Any, kind: str, may_be_empty: bool) -> Any:
         raise FormatError(message) from problem
     fits = {
         "VARCHAR": isinstance(value, str),
+        "VARCHAR[]": isinstance(value, list) and all(isinstance(one, str) for one in value),
         "BOOLEAN": isinstance(value, bool),
         "DOUBLE": isinstance(value, (int, float)) and not isinstance(value, bool),
         "INTEGER": _is_whole(value, 31),
@@ -280,8 +293,7 @@ def _contradiction(table: str, row: Mapping[str, Any]) -> str | None:
         if row["stage"] == Stage.FULL_TEXT and row["verdict"] == Verdict.EXCLUDE and row["reason"] is None:
             return "an exclusion at full text has no reason"
     elif table == "screening.report_event":
-        if row["kind"] == ReportEventKind.NOT_RETRIEVED and row["reason"] is None:
-            return "a report that was not retrieved has no reason"
+        return problem_of_event(row)
     elif table == "dedupe.duplicate_event":
         if (row["kind"] == DuplicateEventKind.UNDO) != (row["undo_of"] is not None):
             return "undo_of goes with kind undo, and with no other"

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
+from typing import Any
 
 _Z95 = 1.959963984540054
 
@@ -69,6 +70,28 @@ def agreement(cells: Cells) -> Agreement:
         prevalence_index=(cells.both_include - cells.both_exclude) / cells.n if cells.n else None,
         bias_index=(cells.first_only - cells.second_only) / cells.n if cells.n else None,
     )
+
+
+def figures(cells: Cells) -> dict[str, Any]:
+    """The cells and every coefficient under the names of `agreement_table`; `remark` says why one is missing."""
+    found = agreement(cells)
+    named: dict[str, Any] = {
+        "n": cells.n,
+        "both_include": cells.both_include,
+        "first_only": cells.first_only,
+        "second_only": cells.second_only,
+        "both_exclude": cells.both_exclude,
+        "observed": found.observed,
+    }
+    for name, estimate in (("kappa", found.kappa), ("pabak", found.pabak), ("ac1", found.ac1)):
+        named |= {
+            name: estimate.value,
+            f"{name}_se": estimate.se,
+            f"{name}_lo": estimate.lo,
+            f"{name}_hi": estimate.hi,
+        }
+    remark = f"kappa: {found.kappa.why}" if found.kappa.why else ""
+    return {**named, "positive": found.positive, "negative": found.negative, "remark": remark}
 
 
 def observed(cells: Cells) -> float | None:

@@ -10,7 +10,7 @@ import polars as pl
 from review.database import Store
 from review.project import Project
 from review.screening import store as tables
-from review.screening.agreement import Cells, agreement
+from review.screening.agreement import Cells, figures
 from review.screening.blinding import is_blinded, screeners
 
 
@@ -58,8 +58,9 @@ def owed(store: Store, project: Project, *, reviewer: str | None = None) -> pl.D
 def agreement_table(store: Store, project: Project, *, reviewer: str | None = None) -> pl.DataFrame:
     """One row for each stage and pair: cells, shares, kappa, PABAK and AC1 with jackknife 95 % intervals.
 
-    Only decisions that were given blind count. Coefficients that are not defined are null, and `remark`
-    says why. A reviewer of a blind review sees the pairs they belong to, without the number of records seen
+    Only decisions that were given blind count, and none on records of calibration rounds, which have a table of
+    their own (calibration.calibration_table). Coefficients that are not defined are null, and `remark` says why. A
+    reviewer of a blind review sees the pairs they belong to, without the number of records seen
     by one only.
     """
     blinded = is_blinded(store, project, reviewer)
@@ -67,30 +68,15 @@ def agreement_table(store: Store, project: Project, *, reviewer: str | None = No
     if blinded:
         pairs = [row for row in pairs if reviewer in (row["reviewer_1"], row["reviewer_2"])]
     rows = [_agreement_row(row, hide_alone=blinded) for row in pairs]
-    return pl.DataFrame(rows, schema=_AGREEMENT)
+    return pl.DataFrame(rows, schema=AGREEMENT_COLUMNS)
 
 
 def _agreement_row(row: dict[str, Any], *, hide_alone: bool) -> dict[str, Any]:
     cells = Cells(row["both_include"], row["first_only"], row["second_only"], row["both_exclude"])
-    found = agreement(cells)
-    coefficients: dict[str, Any] = {}
-    for name, estimate in (("kappa", found.kappa), ("pabak", found.pabak), ("ac1", found.ac1)):
-        coefficients |= {
-            name: estimate.value,
-            f"{name}_se": estimate.se,
-            f"{name}_lo": estimate.lo,
-            f"{name}_hi": estimate.hi,
-        }
     return {
         **{name: row[name] for name in ("stage", "reviewer_1", "reviewer_2")},
-        "n": cells.n,
-        **{name: row[name] for name in ("both_include", "first_only", "second_only", "both_exclude")},
+        **figures(cells),
         "seen_by_one": None if hide_alone else row["seen_by_one"],
-        "observed": found.observed,
-        **coefficients,
-        "positive": found.positive,
-        "negative": found.negative,
-        "remark": f"kappa: {found.kappa.why}" if found.kappa.why else "",
     }
 
 
@@ -101,7 +87,7 @@ _SHARES: Sequence[str] = (
     "positive",
     "negative",
 )
-_AGREEMENT: dict[str, Any] = {
+AGREEMENT_COLUMNS: dict[str, Any] = {
     **dict.fromkeys(("stage", "reviewer_1", "reviewer_2"), pl.String),
     **dict.fromkeys(_COUNTS, pl.Int64),
     **dict.fromkeys(_SHARES, pl.Float64),

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 EVENT_TABLES = (
     "screening.decision",
     "screening.adjudication",
+    "screening.calibration_event",
     "screening.label",
     "screening.report_event",
     "screening.stop_event",
@@ -385,6 +386,7 @@ def append_report_events(rows: list[dict[str, Any]]) -> Append:
 _ALL = {
     "screening.decision": "select * from screening.decision order by arrival, decision_id",
     "screening.adjudication": "select * from screening.adjudication order by arrival, adjudication_id",
+    "screening.calibration_event": "select * from screening.calibration_event order by arrival, event_id",
     "screening.label": "select * from screening.label order by arrival, label_id",
     "screening.report_event": "select * from screening.report_event order by arrival, event_id",
     "screening.stop_event": "select * from screening.stop_event order by arrival, stop_id",
