@@ -1,14 +1,6 @@
 -- name: current_decision
 -- purpose: what each reviewer says now of each source record at each stage
 create view v1.current_decision as
-with newest as (
-  select d.*
-  from screening.decision d
-  where not exists (select 1 from screening.decision n where n.supersedes = d.decision_id)
-  qualify row_number() over (
-    partition by d.source_record_id, d.stage, d.reviewer order by d.arrival desc, d.decision_id desc
-  ) = 1
-)
 select
   coalesce(m.record_id, d.source_record_id) as record_id,
   d.source_record_id,
@@ -26,9 +18,8 @@ select
   d.arrival,
   d.decision_id,
   coalesce(m.entry_id, d.source_record_id) as entry_id
-from newest d
-left join v1.record_member m using (source_record_id)
-where d.verdict <> 'withdrawn';
+from screening.standing_decision d
+left join v1.record_member m using (source_record_id);
 
 comment on view v1.current_decision is 'The decision that holds now, for each source record, stage and reviewer: the newest that nothing supersedes and that was not withdrawn.';
 comment on column v1.current_decision.record_id is 'The record that the source record belongs to today.';

@@ -2,12 +2,8 @@
 -- purpose: which source records are one record today, after the replay of the merge, split and lock events
 create view v1.record_member as
 -- what a source says of one of its own numbers, however often it revised it, is one entry: nobody has to find that out
-select
-  coalesce(c.record_id, e.entry_id) as record_id,
-  e.source_record_id,
-  e.entry_id
-from search.entry e
-left join dedupe.cluster c on c.source_record_id = e.entry_id;
+select record_id, source_record_id, entry_id
+from search.entry;
 
 comment on view v1.record_member is 'One row for each source record: the record that it belongs to today.';
 comment on column v1.record_member.record_id is 'The record: the smallest entry_id of its cluster. A new version of a record does not change it.';

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -108,9 +109,7 @@ def test_a_batch_that_fails_leaves_them_as_they_were(store: LocalStore) -> None:
 
 def test_another_definition_makes_them_anew(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     bring(store, 1, [(1, 1, False)])
-    changed = [
-        derived.Derived(one.table, one.after, one.column, one.select + " limit 0") for one in derived.derived_tables()
-    ]
+    changed = [replace(one, select=one.select + " limit 0") for one in derived.derived_tables()]
     for room in ("review.database.derived", "review.database.views"):
         monkeypatch.setattr(f"{room}.derived_tables", lambda: tuple(changed))
     assert kept(LocalStore(store.path))["search.entry"].is_empty()
@@ -121,5 +120,5 @@ def test_another_definition_makes_them_anew(store: LocalStore, monkeypatch: pyte
 def test_a_definition_must_name_its_table(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.sql"
     wrong.write_text("select 1", "utf-8")
-    with pytest.raises(StoreError, match=r"wrong\.sql does not begin with its table"):
+    with pytest.raises(StoreError, match=r"wrong\.sql does not begin with its table, or does not end with its select"):
         derived._read(wrong)

@@ -1,24 +1,31 @@
 -- table: search.entry
--- after: search.import_receipt
--- rows of: import_id
+-- key: source_record_id
+-- anew after: dedupe.cluster
+-- rows of: search.import_receipt by import_id
+-- what an import brings may be a version of what is there already, so the whole entry is looked at again
 with touched as (
-  -- what an import brings may be a version of what is there already, so the whole entry is looked at again
   select distinct s.source, case when s.accession = s.pmid then s.accession else s.source_record_id end as entry
   from search.source_record s
-  where $changed is null or s.source_record_id in (
+  where s.source_record_id in (
     select r.source_record_id from search.import_record r where r.import_id in (select unnest($changed::varchar[])))
-), candidates as (
-  select s.source_record_id, s.source, s.version, s.arrival, t.entry
+)
+select s.source_record_id
+from search.source_record s
+join touched t on t.source = s.source
+  and t.entry = case when s.accession = s.pmid then s.accession else s.source_record_id end
+-- select:
+with candidates as (
+  select s.source_record_id, s.source, s.version, s.arrival,
+    case when s.accession = s.pmid then s.accession else s.source_record_id end as entry
   from search.source_record s
-  join touched t on t.source = s.source
-    and t.entry = case when s.accession = s.pmid then s.accession else s.source_record_id end
+  where $keys is null or s.source_record_id in (select unnest($keys::varchar[]))
 ), brought as (
   select
     r.source_record_id, r.import_id, r.position, i.arrival as first_seen,
     max(i.arrival) over (partition by r.source_record_id) as last_seen
   from search.import_record r
   join search.import_receipt i on i.import_id = r.import_id and i.status = 'committed'
-  where $changed is null or r.source_record_id in (select source_record_id from candidates)
+  where $keys is null or r.source_record_id in (select unnest($keys::varchar[]))
   qualify row_number() over (partition by r.source_record_id order by i.arrival) = 1
 ),
 -- PubMed revises its records: the versions of one PMID from one source are one entry, shown as it was read last. It is
@@ -37,10 +44,12 @@ versions as (
     order by b.first_seen, c.arrival rows between unbounded preceding and unbounded following
   )
 )
-select source_record_id, entry_id, import_id, position,
+select v.source_record_id, v.entry_id, v.import_id, v.position,
   -- a reading that prints no version (NBIB) is taken for one of the newest
   row_number() over (
-    partition by source, entry
-    order by coalesce(version, newest_version) desc nulls last, last_seen desc, arrival desc
-  ) = 1 as is_latest
-from versions
+    partition by v.source, v.entry
+    order by coalesce(v.version, v.newest_version) desc nulls last, v.last_seen desc, v.arrival desc
+  ) = 1 as is_latest,
+  coalesce(c.record_id, v.entry_id) as record_id
+from versions v
+left join dedupe.cluster c on c.source_record_id = v.entry_id

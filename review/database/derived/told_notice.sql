@@ -1,5 +1,6 @@
 -- table: search.told_notice
--- after: search.import_receipt
+-- anew after: search.import_receipt
+-- select:
 -- every reading of a PubMed record: as a record of the review, or watched for its notices alone
 with readings as (
   select r.source_record_id, i.arrival, i.imported_at
