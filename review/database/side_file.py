@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from review.errors import StoreError
@@ -20,11 +20,12 @@ _LONGEST = 4096
 
 @dataclass(frozen=True)
 class Serving:
-    """A server: its port on 127.0.0.1, its process, and the token that it asks for."""
+    """A server: its port on 127.0.0.1 for commands, its process, the token that it asks for, and the site's address."""
 
     port: int
     pid: int
     token: str
+    site: str = ""
 
 
 def side_file(database: Path) -> Path:
@@ -32,12 +33,12 @@ def side_file(database: Path) -> Path:
     return database.with_name(f"{database.name}.server.json")
 
 
-def announce(database: Path, *, port: int) -> Serving:
+def announce(database: Path, *, port: int, site: str = "") -> Serving:
     """Write the side file of this process, whole and readable for its owner only."""
-    serving = Serving(port, os.getpid(), secrets.token_urlsafe(32))
+    serving = Serving(port, os.getpid(), secrets.token_urlsafe(32), site)
     path = side_file(database)
     fresh = path.with_name(f".{path.name}.{serving.pid}.new")
-    words = json.dumps({"port": serving.port, "pid": serving.pid, "token": serving.token})
+    words = json.dumps(asdict(serving))
     try:
         fresh.unlink(missing_ok=True)
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -57,7 +58,7 @@ def found(database: Path) -> Serving | None:
     try:
         with side_file(database).open("rb") as file:
             cells = json.loads(file.read(_LONGEST))
-        return Serving(int(cells["port"]), int(cells["pid"]), str(cells["token"]))
+        return Serving(int(cells["port"]), int(cells["pid"]), str(cells["token"]), str(cells["site"]))
     except (OSError, ValueError, TypeError, KeyError):
         return None
 

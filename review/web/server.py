@@ -85,8 +85,9 @@ def serve(
     """
     taken, door_port = take_port(host, port), take_port("127.0.0.1", 0)
     shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{taken.getsockname()[1]}{root_path}/"
     try:
-        serving = announce(store.path, port=door_port.getsockname()[1])
+        serving = announce(store.path, port=door_port.getsockname()[1], site=address)
     except BaseException:
         taken.close()
         door_port.close()
@@ -96,11 +97,11 @@ def serve(
     try:
         with _ended_by_sigterm():
             door.start()
-            say(f"Serving on http://{shown}:{taken.getsockname()[1]}{root_path}/ (Ctrl-C ends it)")
+            say(f"Serving on {address} (Ctrl-C ends it)")
             say("Sign-in links: review reviewer invite ID")
             if not _is_loopback(host):
                 say(f"{host} can be reached from other machines, and nothing is encrypted: put a TLS proxy before it")
-            uvicorn.Server(_config(app, root_path=root_path)).run(sockets=[taken])
+            uvicorn.Server(_config(app)).run(sockets=[taken])
     except KeyboardInterrupt:
         say("Ended; what was decided is stored.")
     finally:
@@ -130,7 +131,7 @@ class _Beside:
         self._taken.close()
 
 
-def _config(app: ASGIApp, *, root_path: str = "", lifespan: Literal["on", "off"] = "off") -> uvicorn.Config:
+def _config(app: ASGIApp, *, lifespan: Literal["on", "off"] = "off") -> uvicorn.Config:
     # no access log: the address of a sign-in holds the token
     return uvicorn.Config(
         app,
@@ -140,7 +141,6 @@ def _config(app: ASGIApp, *, root_path: str = "", lifespan: Literal["on", "off"]
         log_level="warning",
         lifespan=lifespan,
         ws="none",
-        root_path=root_path,
         timeout_graceful_shutdown=_PATIENCE,
     )
 
