@@ -17,7 +17,8 @@ async function load() {
   protocol = criteria;
   resolves = me.may?.resolve ?? false;
   const waiting = new Set(outbox.deeds.filter((deed) => deed.path === "/api/adjudications").map((deed) => `${deed.body.record} ${deed.body.stage}`));
-  return conflicts.rows.filter((row) => !waiting.has(`${row.record} ${row.stage}`));
+  const found = conflicts.rows.map((row) => ({ ...row.card, stage: row.stage, sides: row.sides }));
+  return found.filter((row) => !waiting.has(`${row.record} ${row.stage}`));
 }
 
 function show(found) {

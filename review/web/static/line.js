@@ -7,6 +7,9 @@ import { get } from "./api.js";
 
 const IN_HAND = 20;
 const REFILL_AT = 8;
+// the address that names them has an end; whoever skips more sees the first of them again earlier
+const MOST_SKIPPED = 300;
+const MOST_WITHOUT = 500;
 
 /** Events: `change` after each answer or failure. */
 export class Line extends EventTarget {
@@ -88,14 +91,15 @@ export class Line extends EventTarget {
     this.#asking = true;
     const moved = this.#moved;
     const pending = this.#pending();
-    const without = [...this.cards, ...this.#skipped].map((card) => card.record).concat(pending);
+    const skipped = this.#skipped.slice(-MOST_SKIPPED);
+    const without = [...this.cards, ...skipped].map((card) => card.record).concat(pending).slice(0, MOST_WITHOUT);
     try {
       const answer = await get("/api/queue", {
         stage: this.#stage,
         limit: this.#wanted,
         without: [...new Set(without)].join(","),
       });
-      const known = new Set([...without, ...this.#done, ...this.cards.map((card) => card.record)]);
+      const known = new Set([...without, ...this.#skipped.map((card) => card.record), ...this.#done, ...this.cards.map((card) => card.record)]);
       const fresh = answer.cards.filter((card) => !known.has(card.record));
       this.cards.push(...fresh);
       this.exhausted = answer.cards.length < this.#wanted;

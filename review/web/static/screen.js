@@ -8,7 +8,7 @@ import { Line } from "./line.js";
 import { labelsPanel, showCriteria, showReasons } from "./panels.js";
 import { fullText } from "./pdf.js";
 import { History } from "./past.js";
-import { outbox, say, troubleOf } from "./shell.js";
+import { outbox, say, tidy, troubleOf } from "./shell.js";
 
 const stage = byId("screen").dataset.stage;
 const line = new Line(stage, {
@@ -90,6 +90,7 @@ function decide(verdict, reason = null, event = null) {
   if (!card) return;
   if (stage === "full_text" && verdict === "exclude" && !reason) return chooseReason();
   timed(event, card);
+  tidy();
   const words = note.value.trim();
   const body = { id: newId(), record: card.record, stage, verdict };
   if (reason) body.reason = reason;

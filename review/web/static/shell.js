@@ -46,12 +46,17 @@ export function say(words, { bad = false, button = null } = {}) {
       : null,
     bad ? h("button", { type: "button", "aria-label": "Close this message", onclick: close }, "Close") : null,
   );
-  for (const older of place.querySelectorAll(".message:not(.bad)")) older.remove();
+  tidy();
   place.append(message);
   while (place.children.length > 4) place.firstElementChild.remove();
   announce(words);
-  if (!bad) setTimeout(close, 6000);
+  if (!bad) setTimeout(close, 4000);
   return close;
+}
+
+/** Takes away the messages that say that all went well. */
+export function tidy() {
+  for (const older of byId("messages").querySelectorAll(".message:not(.bad)")) older.remove();
 }
 
 /** Says what went wrong with something that is not kept in the outbox. */
