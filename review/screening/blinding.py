@@ -38,6 +38,11 @@ def screeners(store: Store, project: Project) -> list[str]:
     return reviewers + [owner for owner in owners if needed or owner in begun]
 
 
+def has_screened(store: Store, reviewer: str) -> bool:
+    """Whether somebody ever decided here, whatever their role is today."""
+    return reviewer in tables.read_screeners(store)
+
+
 def visible_decisions(
     store: Store, project: Project, *, record_id: str, reviewer: str, stage: Stage
 ) -> list[dict[str, Any]]:

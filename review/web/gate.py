@@ -78,7 +78,7 @@ class Gate:
         except ReviewError as problem:
             return self._refuse(scope, 503, why_not_now(problem))
         token = self._site.key.form_token(self._site.key.read(cookie))
-        scope["desk"] = Desk(self._site.store, project, reviewer, token, self._site.root_path, path)
+        scope["desk"] = Desk(self._site.store, project, reviewer, token, self._site.cookie, self._site.root_path, path)
         if safe:
             return self._inner
         if not comes_from_here(headers):

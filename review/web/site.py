@@ -23,6 +23,7 @@ class Desk:
     project: Project
     reviewer: Reviewer
     form_token: str
+    cookie: str
     prefix: str
     path: str
 

@@ -203,7 +203,7 @@ def test_a_broken_protocol_is_said_in_words(project: Project, member: Browser) -
 
 def rendered(page: Page, project: Project, *, title: str, name: str) -> str:
     person = Reviewer("x", name, Role.OWNER)
-    desk = Desk(LocalStore(project.database_path), replace(project, title=title), person, "token", "", "/")
+    desk = Desk(LocalStore(project.database_path), replace(project, title=title), person, "token", "cookie", "", "/")
     return Look(static=StaticFiles()).page("page.html", desk, heading=page.title, page=page)
 
 

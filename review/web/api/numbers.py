@@ -6,6 +6,7 @@ from typing import Any
 
 from review.flows import pages
 from review.screening import overview
+from review.screening import pace as paces
 from review.web.api.route import Answer, ApiRoute, Rows
 from review.web.site import Desk
 
@@ -48,6 +49,11 @@ def agreement(desk: Desk) -> Rows:
     return Rows(rows=overview.agreement_table(desk.store, desk.project, reviewer=desk.reviewer.id).to_dicts())
 
 
+def pace(desk: Desk) -> Rows:
+    """Decisions by person, stage and day, and the median seconds from one to the next within a sitting."""
+    return Rows(rows=paces.pace(desk.store, desk.project, reviewer=desk.reviewer.id).to_dicts())
+
+
 def _data(page: pages.Page) -> PageData:
     return PageData(title=page.title, banner=page.banner, rows=page.data)
 
@@ -59,4 +65,5 @@ ROUTES = (
     ApiRoute("GET", "/api/progress", progress, "Progress of screening"),
     ApiRoute("GET", "/api/owed", owed, "Decisions that are owed"),
     ApiRoute("GET", "/api/agreement", agreement, "Agreement of reviewers"),
+    ApiRoute("GET", "/api/pace", pace, "Pace of screening"),
 )

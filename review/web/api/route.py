@@ -27,12 +27,12 @@ Id = Annotated[
         description="A UUID that the client makes; the same id twice is one event.",
     ),
 ]
-Line = Annotated[str, Meta(pattern=r"^[^\u0000-\u001f\u007f\ud800-\udfff]*$", max_length=300)]
-Words = Annotated[str, Meta(pattern=r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff]*$", max_length=10_000)]
+Line = Annotated[str, Meta(pattern=r"^[^\u0000-\u001f\u007f]*$", max_length=300)]
+Words = Annotated[str, Meta(pattern=r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f]*$", max_length=10_000)]
 Key = Annotated[
     str,
     Meta(
-        pattern=r"^[^\u0000-\u001f\u007f\ud800-\udfff]+$",
+        pattern=r"^[^\u0000-\u001f\u007f]+$",
         min_length=1,
         max_length=200,
         description="A record: its id or the first characters of it, the source's own number, a PMID or a DOI.",
@@ -82,18 +82,22 @@ class JsonLines:
 
 @dataclass(frozen=True)
 class ApiRoute:
-    """One route. A GET reads one moment of the store; any other writes, one deed of a person after another."""
+    """One route. A GET reads one moment of the store; any other writes, one deed of a person after another.
+
+    One that *asks* is a POST that writes nothing and may take long: one at a time of a person, few in all.
+    """
 
     method: str
     path: str
     do: Callable[..., Any]
     summary: str
     may: May = May.READ
+    asks: bool = False
 
     @property
     def writes(self) -> bool:
         """Whether it changes anything."""
-        return self.method != "GET"
+        return self.method != "GET" and not self.asks
 
     @cached_property
     def hints(self) -> dict[str, Any]:

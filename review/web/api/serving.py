@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import anyio
@@ -23,6 +24,7 @@ from review.web.site import Desk
 MOST_JSON = 1_000_000
 MOST_PDF = 100_000_000
 _UPLOADS_AT_ONCE = 2
+_QUESTIONS_AT_ONCE = 2
 _JSON = ("application/json",)
 _PDF = ("application/pdf", "application/octet-stream")
 
@@ -47,10 +49,30 @@ class _Turns:
     def __init__(self) -> None:
         self._of: defaultdict[str, anyio.Lock] = defaultdict(anyio.Lock)
         self._uploads = anyio.Semaphore(_UPLOADS_AT_ONCE)
+        self._asking: set[str] = set()
+        self._askers: anyio.CapacityLimiter | None = None
 
     def of(self, person: str) -> anyio.Lock:
         """The turn of a person of the team; there are few of these."""
         return self._of[person]
+
+    @contextmanager
+    def asking(self, person: str) -> Iterator[None]:
+        """The one question of a person. Raises Refused while another runs."""
+        if person in self._asking:
+            raise Refused(429, "Your last question is still being answered.", headers={"retry-after": "1"})
+        self._asking.add(person)
+        try:
+            yield
+        finally:
+            self._asking.discard(person)
+
+    @property
+    def askers(self) -> anyio.CapacityLimiter:
+        """Questions that may take long leave threads to those who screen; made where the event loop runs."""
+        if self._askers is None:
+            self._askers = anyio.CapacityLimiter(_QUESTIONS_AT_ONCE)
+        return self._askers
 
     @property
     def uploads(self) -> anyio.Semaphore:
@@ -80,6 +102,9 @@ def _endpoint(route: ApiRoute, turns: _Turns) -> Any:
 
 
 async def _work(route: ApiRoute, desk: Desk, values: dict[str, Any], turns: _Turns) -> Response:
+    if route.asks:
+        with turns.asking(desk.reviewer.id):
+            return await run_sync(_do, route, desk, values, limiter=turns.askers)
     if route.writes:
         async with turns.of(desk.reviewer.id):
             return await run_sync(_do, route, desk, values)
