@@ -12,6 +12,8 @@ from review.extraction import checks as extraction_checks
 from review.flows.prisma_flow import broken_strategies, changed_strategies
 from review.project import Project
 from review.reporting.saved_queries import Severity, query_files, read_query
+from review.screening.full_texts import FOLDER, file_sha256, is_sha256
+from review.screening.report_store import read_kept
 from review.screening.store import read_screeners
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ def run_checks(store: Store, project: Project) -> tuple[CheckResult, ...]:
         # a project's check stands beside the package's of the same name and replaces it nowhere
         results.append(_run(store, path, f"{path.stem} (project's own)" if own and path.stem in ours else path.stem))
     found = (_broken(project), _strategies(store, project), _strangers(store, project), _extraction(project))
-    return (*results, *found)
+    return (*results, *found, *_full_texts(store, project))
 
 
 def _run(store: Store, path: Path, name: str) -> CheckResult:
@@ -87,6 +89,28 @@ def _strangers(store: Store, project: Project) -> CheckResult:
     rows = tuple({"reviewer": reviewer} for reviewer in sorted(read_screeners(store) - named))
     purpose = "somebody decided whom review.toml does not name; was an id changed?"
     return CheckResult("decisions_of_a_stranger", purpose, "warning", rows)
+
+
+def _full_texts(store: Store, project: Project) -> tuple[CheckResult, ...]:
+    """Whether each PDF that was attached is still there, and is the same.
+
+    full_texts/ does not travel with git, so that a copy of a project may rightly lack it.
+    """
+    missing, changed = [], []
+    for row in read_kept(store):
+        # an id from elsewhere must not become a path
+        named = is_sha256(row["file_sha256"])
+        found = file_sha256(project.root / FOLDER / f"{row['file_sha256']}.pdf") if named else None
+        if found is None:
+            missing.append(row)
+        elif found != row["file_sha256"]:
+            changed.append({**row, "sha256_now": found})
+    return (
+        CheckResult("full_text_missing", f"a PDF that was attached is not in {FOLDER}/", "warning", tuple(missing)),
+        CheckResult(
+            "full_text_changed", f"a PDF in {FOLDER}/ is not the one that was attached", "error", tuple(changed)
+        ),
+    )
 
 
 def findings_frame(results: tuple[CheckResult, ...]) -> pl.DataFrame:

@@ -9,7 +9,8 @@ from pathlib import Path
 from review.errors import UsageProblem
 from review.paths import packaged, shipped
 
-_IGNORED = "review.duckdb\nreview.duckdb.*\n.review.duckdb.*\n"
+# full texts are others' property: they are no part of what a team may publish
+_IGNORED = "review.duckdb\nreview.duckdb.*\n.review.duckdb.*\nfull_texts/\n"
 
 
 def new_review(folder: Path, *, title: str) -> list[Path]:

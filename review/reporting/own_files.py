@@ -9,7 +9,11 @@ from review.errors import ReviewError, UsageProblem
 from review.project import FILE
 
 _DATABASE = "review.duckdb"  # with its .wal, its temporary files and its .before- copies
-_FOLDERS = {"queries": "strategies, views and checks of the review", "extracted": "what people read off papers"}
+_FOLDERS = {
+    "queries": "strategies, views and checks of the review",
+    "extracted": "what people read off papers",
+    "full_texts": "PDFs of reports",
+}
 _KEPT = {FILE: "the protocol of a review", "study.toml": "a study of a review"}
 _MANIFEST, _RECORDED = "manifest.json", b"regen-review recorded run"
 _MAGIC, _MAGIC_AT = b"DUCK", 8
@@ -50,7 +54,7 @@ def _what(target: Path) -> str | None:
             if not rest and first.startswith(_DATABASE):
                 return "the database of a review, or a copy of it"
             if rest and first in _FOLDERS:
-                return f"among the {_FOLDERS[first]}" if first == "queries" else f"among {_FOLDERS[first]}"
+                return f"among {_FOLDERS[first]}" if first == "extracted" else f"among the {_FOLDERS[first]}"
     if not target.is_file():
         return None
     if _head(target, _MAGIC_AT + len(_MAGIC))[_MAGIC_AT:] == _MAGIC:

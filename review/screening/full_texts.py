@@ -72,9 +72,14 @@ def keep(project: Project, content: bytes) -> str:
     return sha256
 
 
+def is_sha256(text: str) -> bool:
+    """Whether *text* is 64 hex digits, small ones."""
+    return _SHA256.fullmatch(text) is not None
+
+
 def full_text(project: Project, sha256: str) -> Path:
     """Where the PDF with that *sha256* lies. Raises UnknownId for what is no sha256, or of no file that is kept."""
-    if not _SHA256.fullmatch(sha256):
+    if not is_sha256(sha256):
         message = f"{sha256[:70]!r} is not the sha256 of a file: 64 of 0-9 and a-f"
         raise UnknownId(message)
     place = project.root / FOLDER / f"{sha256}.pdf"

@@ -11,7 +11,7 @@ from typing import Any
 from review.database import Store
 from review.errors import DecisionError, UsageProblem
 from review.project import Project
-from review.screening import report_store
+from review.screening import full_texts, report_store
 from review.screening import store as tables
 from review.screening.records import find_record
 from review.screening.report_tracks import MARKS, TRACKS, holding, newest_in_line, of_kind
@@ -19,6 +19,15 @@ from review.terms import ReportEventKind, ReportTrack, Role, Stage
 
 _Kind = ReportEventKind
 _DETAILS = ("reason", "from_where", "asked_on", "language", "note", "file_name", "file_sha256", "kept")
+
+_NEEDED = {
+    _Kind.ORDERED: ("from_where", "an order does not say from where"),
+    _Kind.NOT_RETRIEVED: ("reason", "a report that was not retrieved has no reason"),
+    _Kind.AUTHORS_ASKED: ("asked_on", "authors were asked on no day"),
+    _Kind.TRANSLATION_WANTED: ("language", "a translation is wanted from no language"),
+    _Kind.AWAITING_CLASSIFICATION: ("reason", "what awaits classification has no reason"),
+    _Kind.ONGOING: ("reason", "an ongoing study has no reason"),
+}
 
 
 @dataclass(frozen=True)
@@ -164,6 +173,25 @@ def _same_again(
         new=False,
         **{name: known[name] for name in _DETAILS},
     )
+
+
+def problem_of_event(row: Mapping[str, Any]) -> str | None:
+    """What no command would note and the database would refuse, in words, of a row from elsewhere."""
+    kind = _Kind(row["kind"])
+    if (needed := _NEEDED.get(kind)) and row[needed[0]] is None:
+        return needed[1]
+    if row["track"] is not None:
+        if kind is not _Kind.WITHDRAWN:
+            return f"track goes with kind withdrawn, not with {kind.value}"
+        if row["track"] not in list(ReportTrack):
+            return f"track {row['track']!r} is not allowed; allowed: {', '.join(ReportTrack)}"
+        if row["supersedes"] is None:
+            return "a withdrawal of one track names in supersedes what it takes back"
+    if row["file_sha256"] is not None and not full_texts.is_sha256(row["file_sha256"]):
+        return f"file_sha256 {row['file_sha256'][:70]!r} is not a sha256: 64 of 0-9 and a-f"
+    if row["kept"] and (kind is not _Kind.RETRIEVED or row["file_sha256"] is None):
+        return "kept goes with kind retrieved and a file_sha256"
+    return None
 
 
 def as_track(track: ReportTrack | str | None) -> ReportTrack | None:

@@ -49,7 +49,8 @@ select
     when p.classification = 'awaiting_classification' then 'classification'
     when p.classification = 'ongoing' then 'the end of the study'
     when p.translation_wanted then 'translation'
-    when p.retrieval <> 'pending' then null
+    -- what was noted, whatever was decided: a list must not tell a blind reviewer that somebody did
+    when n.kind in ('retrieved', 'not_retrieved') then null
     when p.authors_asked_on is not null and (p.ordered_on is null or p.authors_asked_on >= p.ordered_on)
       then 'answer of the authors'
     when p.ordered_on is not null then 'delivery'
@@ -81,6 +82,7 @@ select
   p.full_text_state
 from v1.report p
 join v1.record r using (record_id)
+left join v1.report_event n on n.record_id = p.record_id and n.holds and n.track = 'retrieval'
 order by waits_for is null, p.record_id
 """
 _KEPT = """
