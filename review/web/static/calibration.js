@@ -1,6 +1,7 @@
 /** Calibration rounds: open, screened by everybody, talked over, closed. */
 
-import { get, newId, post } from "./api.js";
+import { get, newId, post, prefix } from "./api.js";
+import { verdictMark } from "./card.js";
 import { byId, counted, fill, h, inWords, table, when } from "./dom.js";
 import { loaded, say, sayProblem } from "./shell.js";
 
@@ -10,7 +11,7 @@ let leads = false;
 async function load() {
   const [answer, me] = await Promise.all([get("/api/calibration"), get("/api/me")]);
   leads = me.may?.calibrate ?? false;
-  return answer.rounds ?? answer.rows ?? [];
+  return answer.rounds;
 }
 
 const figure = (value) => (value === null || value === undefined ? "–" : Number(value).toFixed(2).replace("-", "−"));
@@ -18,26 +19,21 @@ const figure = (value) => (value === null || value === undefined ? "–" : Numbe
 function show(rounds) {
   fill(
     page,
-    leads && !rounds.some(isOpen) ? opening() : null,
+    leads && !rounds.some((one) => one.open) ? opening() : null,
     rounds.length ? rounds.map(round) : h("p", {}, "No round yet."),
     h("p", { class: "quiet" }, "Decisions of a round count for the records; they are kept out of the main kappa."),
   );
 }
 
-const isOpen = (one) => one.open ?? !one.closed_at;
-
 function round(one) {
-  const records = Array.isArray(one.records) ? one.records.length : one.records;
-  const pairs = one.pairs ?? one.agreement ?? [];
-  const people = one.decided ?? one.progress ?? null;
   return h(
     "section",
     {},
-    h("h2", {}, `${inWords(one.stage)}, ${counted(records ?? 0, "record")}`),
-    h("p", {}, isOpen(one) ? "Open" : `Closed ${when(one.closed_at)}`, one.opened_at ? `, opened ${when(one.opened_at)}` : "", one.criteria_version ? `, criteria version ${one.criteria_version}` : "", "."),
-    people && typeof people === "object" ? h("p", { class: "quiet" }, Object.entries(people).map(([name, done]) => `${name}: ${done}`).join(" · ")) : null,
+    h("h2", {}, `${inWords(one.stage)}, ${counted(one.records, "record")}`),
+    h("p", {}, one.open ? "Open" : `Closed ${when(one.closed_at)}`, ` for ${one.reviewers.join(", ")}, opened ${when(one.opened_at)} by ${one.opened_by}, criteria version ${one.criteria_version}`, one.closing_criteria_version && one.closing_criteria_version !== one.criteria_version ? ` (amended to ${one.closing_criteria_version})` : "", "."),
+    one.own === null ? null : h("p", {}, `You have decided on ${one.own} of ${one.records}. `, one.open && one.own < one.records ? h("a", { href: `${prefix}/screen?stage=${one.stage}` }, "Go on") : null),
     one.note ? h("p", {}, `“${one.note}”`) : null,
-    pairs.length
+    one.pairs?.length
       ? table(
           "Agreement in this round",
           [
@@ -47,10 +43,31 @@ function round(one) {
             { key: "kappa", words: "κ", number: true, show: (row) => figure(row.kappa) },
             { key: "ac1", words: "AC1", number: true, show: (row) => figure(row.ac1) },
           ],
-          pairs,
+          one.pairs,
         )
       : h("p", { class: "quiet" }, "Agreement is shown once everybody has decided on all of them."),
-    leads && isOpen(one) ? closing() : null,
+    one.differences?.length ? differences(one) : null,
+    leads && one.open ? closing() : null,
+  );
+}
+
+function differences(one) {
+  return h(
+    "section",
+    {},
+    h("h3", {}, "To talk over"),
+    h(
+      "ul",
+      { class: "list" },
+      one.differences.map((row) =>
+        h(
+          "li",
+          {},
+          h("a", { href: `${prefix}/records/${encodeURIComponent(row.record)}?stage=${one.stage}` }, row.title || row.record),
+          row.sides.map((side) => h("p", {}, `${side.reviewer}: `, verdictMark(side.verdict), side.reason ? ` ${side.reason}` : "", side.note ? ` “${side.note}”` : "")),
+        ),
+      ),
+    ),
   );
 }
 

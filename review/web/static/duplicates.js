@@ -8,19 +8,24 @@ import { loaded, outbox, say } from "./shell.js";
 const page = byId("page");
 let pairs = [];
 let left = null;
+const given = [];
 
 async function load() {
   const answer = await get("/api/duplicates", { limit: 20 });
-  left = answer.waiting ?? answer.total ?? null;
+  left = answer.waiting;
   const waiting = new Set(outbox.deeds.filter((deed) => deed.path === "/api/duplicates").map((deed) => `${deed.body.record_a} ${deed.body.record_b}`));
-  return (answer.pairs ?? answer.rows).filter((pair) => !waiting.has(`${pair.record_a} ${pair.record_b}`));
+  return answer.pairs.filter((pair) => !waiting.has(`${pair.record_a} ${pair.record_b}`));
 }
 
 function show(found) {
   if (found) pairs = found;
   const pair = pairs[0];
   if (!pair) {
-    fill(page, h("p", {}, "No pair waits for you."));
+    fill(
+      page,
+      h("p", { tabindex: "-1", id: "pair" }, "No pair waits for you."),
+      given.length ? h("button", { type: "button", onclick: () => takeBack() }, "Undo the last answer") : null,
+    );
     return;
   }
   const fields = (pair.fields ?? []).filter((field) => field.a || field.b);
@@ -33,7 +38,9 @@ function show(found) {
       { class: "deeds" },
       answer("merge", "m", "Same publication: merge"),
       answer("different", "d", "Two publications: keep apart"),
+      pair.likely ? answer("link", "l", `Link: ${pair.likely.side.toUpperCase()} is ${inWords(pair.likely.kind).toLowerCase()} the other`) : null,
       answer("unsure", "s", "Skip: ask another person"),
+      given.length ? h("button", { type: "button", onclick: () => takeBack(), "aria-keyshortcuts": "z" }, "Undo ", h("kbd", { "aria-hidden": "true" }, "z")) : null,
     ),
     h(
       "div",
@@ -64,18 +71,37 @@ function show(found) {
 
 const answer = (kind, key, words) => h("button", { type: "button", onclick: () => give(kind), "aria-keyshortcuts": key }, words, " ", h("kbd", { "aria-hidden": "true" }, key));
 
-const SAID = { merge: "Merged", different: "Kept apart", unsure: "Passed on" };
+const SAID = { merge: "Merged", different: "Kept apart", unsure: "Passed on", link: "Linked" };
 
 function give(kind) {
-  const pair = pairs.shift();
-  if (!pair) return;
-  outbox.put("/api/duplicates", { id: newId(), record_a: pair.record_a, record_b: pair.record_b, answer: kind }, `${SAID[kind].toLowerCase()}: a pair`);
+  const pair = pairs[0];
+  if (!pair || (kind === "link" && !pair.likely)) return;
+  pairs.shift();
+  const body = { id: newId(), record_a: pair.record_a, record_b: pair.record_b, answer: kind };
+  if (kind === "link") {
+    // record_a is the erratum, preprint … of record_b
+    if (pair.likely.side === "b") Object.assign(body, { record_a: pair.record_b, record_b: pair.record_a });
+    body.kind = pair.likely.kind;
+  }
+  outbox.put("/api/duplicates", body, `${SAID[kind].toLowerCase()}: a pair`);
+  given.push({ id: body.id, pair, kind });
   if (left !== null) left -= 1;
   show();
   byId("pair")?.focus({ preventScroll: true });
   announce(SAID[kind]);
   say(`${SAID[kind]}.`);
   if (!pairs.length) void refill();
+}
+
+function takeBack() {
+  const last = given.pop();
+  if (!last) return say("Nothing was answered in this sitting.");
+  outbox.put("/api/duplicates/undo", { id: newId(), answer: last.id }, "taking an answer back");
+  pairs.unshift(last.pair);
+  left += 1;
+  show();
+  byId("pair")?.focus({ preventScroll: true });
+  return say(`Taken back: ${SAID[last.kind].toLowerCase()}.`);
 }
 
 async function refill() {
@@ -85,7 +111,7 @@ async function refill() {
 }
 
 outbox.addEventListener("refused", (event) => {
-  if (event.detail.deed.path === "/api/duplicates") void loaded(page, load, show);
+  if (event.detail.deed.path.startsWith("/api/duplicates")) void loaded(page, load, show);
 });
-onKeys({ m: () => give("merge"), d: () => give("different"), s: () => give("unsure") });
+onKeys({ m: () => give("merge"), d: () => give("different"), s: () => give("unsure"), l: () => give("link"), z: () => takeBack() });
 await loaded(page, load, show);

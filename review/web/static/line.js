@@ -15,10 +15,12 @@ const MOST_WITHOUT = 500;
 export class Line extends EventTarget {
   #stage;
   #pending;
+  #before;
   #wanted;
   #refillAt;
   #asking = false;
   #moved = 0;
+  #turns = 0;
   #pause = 1;
   #done = new Set();
   #skipped = [];
@@ -35,6 +37,7 @@ export class Line extends EventTarget {
     super();
     this.#stage = stage;
     this.#pending = pending;
+    this.#before = pending().length;
     this.#wanted = prefetch ? IN_HAND : 1;
     this.#refillAt = prefetch ? REFILL_AT : 0;
     addEventListener("online", () => this.refill());
@@ -70,11 +73,17 @@ export class Line extends EventTarget {
     this.#count(-1);
   }
 
+  /** What was decided before this page, as the review counts it; null where it does not say. */
+  began(decided) {
+    if (decided !== null) this.decided = decided + this.#before + this.#moved;
+    this.dispatchEvent(new Event("change"));
+  }
+
   #count(step) {
-    this.#moved += 1;
-    if (this.decided === null) return;
-    this.decided += step;
-    this.waiting = Math.max(0, this.waiting - step);
+    this.#moved += step;
+    this.#turns += 1;
+    if (this.decided !== null) this.decided += step;
+    if (this.waiting !== null) this.waiting = Math.max(0, this.waiting - step);
   }
 
   #settle() {
@@ -89,7 +98,7 @@ export class Line extends EventTarget {
   async refill() {
     if (this.#asking) return;
     this.#asking = true;
-    const moved = this.#moved;
+    const turns = this.#turns;
     const pending = this.#pending();
     const skipped = this.#skipped.slice(-MOST_SKIPPED);
     const without = [...this.cards, ...skipped].map((card) => card.record).concat(pending).slice(0, MOST_WITHOUT);
@@ -104,9 +113,8 @@ export class Line extends EventTarget {
       this.cards.push(...fresh);
       this.exhausted = answer.cards.length < this.#wanted;
       // counts of a moment in which something was on its way would jump back and forth
-      if (this.decided === null || (moved === this.#moved && !pending.length)) {
+      if (this.waiting === null || (turns === this.#turns && !pending.length)) {
         this.waiting = Math.max(0, answer.waiting - pending.length);
-        this.decided = (answer.decided ?? this.decided ?? 0) + (this.decided === null ? pending.length : 0);
       }
       this.problem = null;
       this.#pause = 1;

@@ -1,11 +1,12 @@
 /** Where screening stands; asked for again while somebody looks. */
 
-import { get } from "./api.js";
-import { byId, fill, h, inWords, table } from "./dom.js";
+import { get, prefix } from "./api.js";
+import { byId, counted, fill, h, inWords, table } from "./dom.js";
 import { troubleOf } from "./shell.js";
 
 const SECONDS = 15;
 const page = byId("page");
+let blind = false;
 const share = (value) => (value === null || value === undefined ? null : `${(100 * value).toFixed(1)} %`);
 const figure = (value) => (value === null || value === undefined ? null : value.toFixed(2).replace("-", "−"));
 const interval = (row, name) =>
@@ -44,7 +45,7 @@ const PARTS = [
 ];
 
 function seconds(row) {
-  const value = row.median_seconds ?? row.seconds ?? null;
+  const value = row.median_seconds ?? null;
   return value === null ? null : Number(value).toFixed(1);
 }
 
@@ -58,21 +59,18 @@ function frame() {
   fill(page, PARTS.map((part) => block(part.path, part.heading, part.lead)), block("/api/calibration", "Calibration"), block("/api/flow", "PRISMA flow"));
 }
 
-/** Whatever the answer says about what it leaves out. */
-const hidden = (answer) => [answer.hidden, answer.remark, answer.note].filter((words) => typeof words === "string" && words).map((words) => h("p", { class: "quiet" }, words));
-
 async function refresh(path, show) {
   const place = sections.get(path);
   try {
     const answer = await get(path);
     const text = JSON.stringify(answer);
     // what has not changed is not painted again: a reader's place in it would be lost
-    if (place.dataset.shown !== text) fill(place, show(answer), hidden(answer));
+    if (place.dataset.shown !== text) fill(place, show(answer), withheld(path) && h("p", { class: "quiet" }, withheld(path)));
     place.dataset.shown = text;
   } catch (problem) {
     if (!problem.kind) throw problem;
     delete place.dataset.shown;
-    fill(place, h("p", { class: "trouble" }, troubleOf(problem)));
+    fill(place, h("p", { class: problem.status === 403 ? "quiet" : "trouble" }, troubleOf(problem)));
   }
 }
 
@@ -80,17 +78,26 @@ const flow = (answer) =>
   table(
     answer.title ?? "Flow",
     [
-      { key: "box", words: "Box", show: (row) => row.box ?? row.number },
-      { key: "label", words: "What", show: (row) => row.label ?? inWords(row.item) },
-      { key: "records", words: "Number", number: true, show: (row) => row.records ?? row.n ?? row.count ?? row.value ?? (row.status === "counted" ? 0 : inWords(row.status)) },
+      { key: "box", words: "Box" },
+      { key: "label", words: "What", show: (row) => (row.source ? `${row.label}: ${row.source}` : row.label) },
+      { key: "n", words: "Number", number: true, show: (row) => (row.status === "counted" && row.n !== null ? row.n.toLocaleString("en") : row.status) },
     ],
-    answer.rows ?? [],
+    answer.rows,
   );
 
-const calibration = (answer) => {
-  const rounds = answer.rounds ?? answer.rows ?? [];
-  return h("p", {}, rounds.length ? `${rounds.length} rounds; ${rounds.some((one) => one.open) ? "one is open" : "none is open"}.` : "No calibration round yet.");
+/** What a reviewer of a blind review is not told, and until when. */
+const withheld = (path) => (blind ? WITHHELD[path] : null);
+const WITHHELD = {
+  "/api/progress": "You screen blind: how far the others are is hidden until the stage is settled.",
+  "/api/owed": "You screen blind: what the others owe is hidden.",
+  "/api/agreement": "You screen blind: only pairs that you belong to are shown.",
+  "/api/pace": "You screen blind: only your own pace is shown.",
+  "/api/flow": "You screen blind: counts of screening are hidden until the stage is settled.",
 };
+const calibration = ({ rounds }) =>
+  rounds.length
+    ? h("ul", {}, rounds.map((one) => h("li", {}, h("a", { href: `${prefix}/calibration` }, `${inWords(one.stage)}, ${counted(one.records, "record")}`), ` ${one.open ? (one.finished ? "everybody has finished" : "is open") : "is closed"}${one.own === null ? "" : `; you have decided on ${one.own}`}.`)))
+    : h("p", {}, "No calibration round yet.");
 
 async function all() {
   await Promise.all([
@@ -101,6 +108,11 @@ async function all() {
 }
 
 frame();
+try {
+  blind = (await get("/api/me")).blind;
+} catch (problem) {
+  if (!problem.kind) throw problem;
+}
 await all();
 setInterval(() => document.visibilityState === "visible" && void all(), SECONDS * 1000);
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && void all());

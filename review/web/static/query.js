@@ -1,6 +1,6 @@
 /** A SELECT and its rows, for analysts. */
 
-import { get, post } from "./api.js";
+import { post } from "./api.js";
 import { announce, byId, counted, fill, h, table } from "./dom.js";
 import { sayProblem } from "./shell.js";
 
@@ -8,7 +8,7 @@ const page = byId("page");
 const sql = h("textarea", { id: "sql", class: "sql", spellcheck: "false", autocapitalize: "off" }, "select * from v1.evidence_by_condition");
 const result = h("div", {});
 const views = h("details", { class: "box" }, h("summary", {}, "Views"), h("p", { class: "quiet" }, "Loading …"));
-const VIEWS = "select view_name, comment from duckdb_views() where schema_name = 'v1' order by view_name";
+const VIEWS = "select distinct view_name, view_comment from v1.data_dictionary order by view_name";
 
 async function run(event) {
   event?.preventDefault();
@@ -16,7 +16,7 @@ async function run(event) {
   fill(result, h("p", { class: "quiet" }, "Asking …"));
   try {
     const answer = await post("/api/query", { sql: sql.value, limit: 1000 });
-    const columns = answer.columns.map((column, place) => ({ key: place, words: typeof column === "string" ? column : column.name, show: (row) => shown(Array.isArray(row) ? row[place] : row[typeof column === "string" ? column : column.name]) }));
+    const columns = answer.columns.map((name, place) => ({ key: place, words: name, number: typeof answer.rows[0]?.[place] === "number", show: (row) => shown(row[place]) }));
     fill(result, table(counted(answer.rows.length, "row") + (answer.truncated ? ", more were left out" : ""), columns, answer.rows, { head: -1, empty: "No rows." }));
     announce(counted(answer.rows.length, "row"));
   } catch (problem) {
@@ -42,15 +42,11 @@ fill(
 views.addEventListener("toggle", async () => {
   if (!views.open || views.dataset.loaded) return;
   try {
-    const found = await get("/api/views");
-    list(found.rows);
-  } catch {
-    try {
-      const answer = await post("/api/query", { sql: VIEWS, limit: 1000 });
-      list(answer.rows.map((row) => (Array.isArray(row) ? { name: row[0], comment: row[1] } : { name: row.view_name, comment: row.comment })));
-    } catch (problem) {
-      fill(views, h("summary", {}, "Views"), h("p", { class: "trouble" }, problem.said ?? "The list of views cannot be had."));
-    }
+    const answer = await post("/api/query", { sql: VIEWS, limit: 1000 });
+    list(answer.rows.map(([name, comment]) => ({ name, comment })));
+  } catch (problem) {
+    if (!problem.kind) throw problem;
+    fill(views, h("summary", {}, "Views"), h("p", { class: "trouble" }, problem.said));
   }
 });
 

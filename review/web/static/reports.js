@@ -1,7 +1,7 @@
 /** The retrieval list: what is to be had, and what has been tried. */
 
 import { get, prefix } from "./api.js";
-import { byId, counted, fill, h, inWords, when } from "./dom.js";
+import { byId, counted, fill, h, inWords } from "./dom.js";
 import { dropZone } from "./pdf.js";
 import { reportDeeds } from "./report_deeds.js";
 import { loaded, outbox, say } from "./shell.js";
@@ -12,18 +12,31 @@ let mayNote = true;
 const only = h("select", { id: "only" }, h("option", { value: "" }, "All"));
 const list = h("div", {});
 
-const stateOf = (row) => row.retrieval_state ?? row.report_state ?? row.state ?? row.status ?? "pending";
+const stateOf = (row) => row.waits_for ?? row.classification ?? row.retrieval ?? "pending";
+const STATES = {
+  order: "To be ordered",
+  delivery: "Ordered, not here yet",
+  answer: "Authors asked",
+  "answer of the authors": "Authors asked",
+  translation: "Translation wanted",
+  classification: "Awaiting classification",
+  "the end of the study": "Ongoing study",
+  retrieved: "Here",
+  not_retrieved: "Cannot be had",
+};
+const stateWords = (row) => STATES[stateOf(row)] ?? inWords(stateOf(row));
 const detail = (row) =>
   [
-    ["From", row.source ?? row.ordered_from],
-    ["Who", row.who],
-    ["Authors asked", row.asked_on && when(row.asked_on)],
-    ["Reason", row.reason ?? row.not_retrieved_reason],
-    ["Translation", row.language],
-    ["Translation note", row.translation_note],
-    ["Stands as", row.classification && inWords(row.classification)],
-    ["Since", (row.decided_at ?? row.noted_at) && when(row.decided_at ?? row.noted_at)],
-  ].filter(([, value]) => value);
+    ["PMID", row.pmid],
+    ["Ordered", told(row.ordered_from, row.ordered_by, row.ordered_on)],
+    ["Authors asked", told(row.authors_asked_on && day(row.authors_asked_on), row.authors_asked_by)],
+    ["Cannot be had", row.not_retrieved_reason],
+    ["Language", row.language && `${row.language}${row.translation_wanted ? ", translation wanted" : ""}`],
+    [row.classification && inWords(row.classification), row.classification_reason],
+  ].filter(([name, value]) => name && value);
+
+const told = (what, who, on) => [what, who && `by ${who}`, on && `on ${day(on)}`].filter(Boolean).join(" ");
+const day = (value) => String(value).slice(0, 10);
 
 async function load() {
   const [answer, me] = await Promise.all([get("/api/reports"), get("/api/me")]);
@@ -35,7 +48,7 @@ function show(found) {
   rows = found;
   const states = [...new Set(rows.map(stateOf))];
   const chosen = only.value;
-  fill(only, h("option", { value: "" }, `All (${rows.length})`), states.map((state) => h("option", { value: state }, `${inWords(state)} (${rows.filter((row) => stateOf(row) === state).length})`)));
+  fill(only, h("option", { value: "" }, `All (${rows.length})`), states.map((state) => h("option", { value: state }, `${STATES[state] ?? inWords(state)} (${rows.filter((row) => stateOf(row) === state).length})`)));
   only.value = states.includes(chosen) ? chosen : "";
   fill(page, rows.length ? h("form", { class: "filters" }, h("label", { for: "only" }, "Show", only)) : null, list);
   paint();
@@ -51,8 +64,8 @@ function paint() {
 }
 
 function item(row) {
-  const record = row.record_id ?? row.record;
-  const file = row.file_sha256 ? h("a", { href: `${prefix}/full-texts/${row.file_sha256}`, target: "_blank", rel: "noopener" }, row.file_name || "PDF") : null;
+  const record = row.record_id;
+  const file = row.file_sha256 && row.file_kept !== false ? h("a", { href: `${prefix}/full-texts/${row.file_sha256}`, target: "_blank", rel: "noopener" }, row.file_name || "PDF") : null;
   const form = h("div", { hidden: true });
   const open = h("button", { type: "button", "aria-expanded": "false" }, "Note down …");
   open.addEventListener("click", () => {
@@ -64,8 +77,8 @@ function item(row) {
   return h(
     "li",
     {},
-    h("div", { class: "head" }, h("h2", {}, h("a", { href: `${prefix}/records/${encodeURIComponent(record)}?stage=full_text` }, row.title || record)), h("span", { class: "verdict" }, inWords(stateOf(row)))),
-    h("p", { class: "quiet" }, [row.journal, row.year, ...detail(row).map(([name, value]) => `${name}: ${value}`)].filter(Boolean).join(" · ")),
+    h("div", { class: "head" }, h("h2", {}, h("a", { href: `${prefix}/records/${encodeURIComponent(record)}?stage=full_text` }, row.title || record)), h("span", { class: "verdict" }, stateWords(row))),
+    h("p", { class: "quiet" }, [...detail(row).map(([name, value]) => `${name}: ${value}`)].filter(Boolean).join(" · ")),
     file ? h("p", {}, file) : null,
     mayNote ? dropZone(record, "Drop the PDF here or", () => void reload()) : null,
     mayNote ? h("div", { class: "deeds" }, open) : null,

@@ -1,6 +1,6 @@
 /** Screening: one key decides, the next record is there at once, and what was decided is kept until it has arrived. */
 
-import { get, newId } from "./api.js";
+import { get, newId, person } from "./api.js";
 import { paintCard, paintDecisions, shortTitle, verdictMark } from "./card.js";
 import { announce, byId, counted, fill, h, inWords, remember, remembered } from "./dom.js";
 import { keysOn, onKeys, switchKeys } from "./keys.js";
@@ -61,9 +61,18 @@ function nothing() {
   );
 }
 
+/** How many this person has decided on at this stage; null where the answer counts states and not persons. */
+function ownDecisions(rows) {
+  const here = rows.filter((row) => row.stage === stage);
+  const mine = here.filter((row) => row.what.startsWith(`${person.id}: `) && !row.what.endsWith(": withdrawn"));
+  if (!mine.length && here.some((row) => row.what !== "records")) return null;
+  return mine.reduce((sum, row) => sum + row.records, 0);
+}
+
 function progress() {
-  if (line.decided === null) return;
+  if (line.waiting === null) return;
   const all = line.decided + line.waiting;
+  if (line.decided === null) return void fill(byId("progress-words"), `${line.waiting.toLocaleString("en")} wait for you`);
   fill(byId("progress-words"), `${line.decided.toLocaleString("en")} of ${all.toLocaleString("en")}`);
   const bar = byId("progress");
   bar.hidden = all === 0;
@@ -330,6 +339,12 @@ async function start() {
   byId("criteria").hidden = remembered("criteria") !== "open" || innerWidth < 1200;
   document.querySelector('.tools [data-deed="criteria"]').setAttribute("aria-expanded", String(!byId("criteria").hidden));
   const first = line.refill();
+  const own = get("/api/progress").then(
+    (answer) => line.began(ownDecisions(answer.rows)),
+    (problem) => {
+      if (!problem.kind) throw problem;
+    },
+  );
   try {
     const protocol = await get("/api/protocol");
     reasons = showReasons(byId("reasons"), protocol.reasons, (reason, event) => decide("exclude", reason.code, event));
@@ -338,6 +353,7 @@ async function start() {
     say(`The criteria cannot be shown: ${troubleOf(problem)}`, { bad: true });
   }
   await first;
+  await own;
   shown = null;
   show({ focus: document.activeElement === document.body });
 }

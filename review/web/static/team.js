@@ -12,7 +12,7 @@ async function load() {
 }
 
 function show({ assignments, owed }) {
-  const people = assignments.reviewers ?? assignments.people ?? [];
+  const people = assignments.reviewers ?? [];
   const rows = assignments.rows ?? assignments.assignments ?? [];
   fill(
     page,
