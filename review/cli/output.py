@@ -7,6 +7,7 @@ import io
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
     from typing_extensions import Buffer
 
+Line = Sequence[tuple[str, str | None]]
 _ROWS = 500  # of a table for people; rich needs seconds for thousands, and nobody reads them
 _STAMP = "SIMULATED"
 _simulated: ContextVar[bool] = ContextVar("simulated", default=False)
@@ -66,6 +68,24 @@ def text(words: str) -> None:
         if _STAMP not in words and not words.startswith(("{", "[")):
             print(_STAMP)
     print(legible(words))
+
+
+def styled(lines: Sequence[Line]) -> None:
+    """Data that is text, each line as pieces with a style of rich or none; wrapped at the width of a terminal.
+
+    Where no terminal reads it, it is plain, and a line is not wrapped.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    if _simulated.get() and not _said.get():
+        text(_STAMP)
+    live = sys.stdout is not None and sys.stdout.isatty()
+    # a terminal that writes in its last column begins a new line by itself
+    width = max(20, shutil.get_terminal_size().columns - 1) if live else None
+    console = Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False, soft_wrap=not live)
+    for line in lines:
+        console.print(Text.assemble(*((legible(words), style or "") for words, style in line)))
 
 
 def say(words: str) -> None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from review.cli import output
-from review.cli.asking import ask
 from review.cli.context import Review, pass_review
 from review.cli.options import EVENT_ID, format_option
+from review.cli.screen_calibrate import COMMANDS as CALIBRATE_COMMANDS
 from review.cli.screen_reports import COMMANDS as REPORT_COMMANDS
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _STAGES = ("title_abstract", "full_text")
-_KEYS = {"i": "include", "e": "exclude", "u": "unsure"}
 
 
 def _stage_option(command: _Command) -> _Command:
@@ -32,12 +31,17 @@ def _stage_option(command: _Command) -> _Command:
     )(command)
 
 
-@click.group()
-def screen() -> None:
+@click.group(invoke_without_command=True)
+@click.pass_context
+def screen(ctx: click.Context) -> None:
     """Decide on records, resolve conflicts, retrieve reports. Say who you are: review --as ID screen ...
 
-    Example: review --as anna screen next
+    Without a command: record after record with single keys, at title and abstract.
+
+    Example: review --as anna screen
     """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(start, stage="title_abstract")
 
 
 @screen.command("next")
@@ -127,36 +131,16 @@ def undo(review: Review, record: str, stage: str | None) -> None:
 @_stage_option
 @pass_review
 def start(review: Review, stage: str) -> None:
-    """Screen record after record with single keys: i include, e exclude, u unsure, s skip for now, q quit.
+    """Screen record after record with single keys, those of the page; ? shows them. Also: review screen.
 
-    Example: review --as anna screen start
+    i include, e exclude, u unsure, 1-9 exclude with that reason, s skip, z undo, n note, l label, c criteria,
+    / search, f the other stage, o addresses, q quit. From a pipe each key is a line.
+
+    Example: review --as anna screen start --stage full_text
     """
-    from review.screening import decisions, queue
+    from review.cli.screen_terminal import screen_records
 
-    reviewer = review.reviewer.id
-    waiting = queue.queue(review.store, review.project, reviewer=reviewer, stage=stage)
-    records = "1 record waits" if len(waiting) == 1 else f"{len(waiting)} records wait"
-    output.say(f"{records} for {reviewer} at {stage}.")
-    for record in waiting:
-        _print_card(queue.show_record(review.store, review.project, record=record, reviewer=reviewer, stage=stage))
-        key = ask("i/e/u/s/q", type=click.Choice([*_KEYS, "s", "q"]))
-        if key == "q":
-            break
-        if key == "s":
-            continue
-        codes = [reason.code for reason in review.project.criteria.reasons]
-        reason = None
-        if key == "e" and stage == "full_text":
-            reason = ask(f"reason ({', '.join(codes)})", type=click.Choice(codes))
-        decisions.decide(
-            review.store,
-            review.project,
-            record=record,
-            stage=stage,
-            reviewer=reviewer,
-            verdict=_KEYS[key],
-            reason=reason,
-        )
+    screen_records(review, stage)
 
 
 @screen.command()
@@ -299,5 +283,5 @@ def _print_card(card: Card) -> None:
         output.text(f"decision  {'  '.join(word for word in words if word)}")
 
 
-for _command in REPORT_COMMANDS:
+for _command in (*REPORT_COMMANDS, *CALIBRATE_COMMANDS):
     screen.add_command(_command)
