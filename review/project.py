@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,11 +26,17 @@ class Registration:
 
 @dataclass(frozen=True)
 class Reviewer:
-    """A person of the review team."""
+    """A person of the review team; *left*: the day on which they left it, after which their decisions still count."""
 
     id: str
     name: str
     role: Role
+    left: date | None = None
+
+    @property
+    def has_left(self) -> bool:
+        """Whether they are no longer in the team: from the day on that review.toml gives."""
+        return self.left is not None and self.left <= datetime.now(UTC).date()
 
 
 @dataclass(frozen=True)
@@ -216,6 +222,7 @@ def _read(top: TomlTable, *, root: Path, text: str) -> Project:
             id=person.slug("id"),
             name=person.text("name"),
             role=Role(person.choice("role", [role.value for role in Role])),
+            left=person.day("left"),
         )
         for person in top.tables("reviewers")
     )

@@ -53,7 +53,7 @@ def derived_tables() -> tuple[Derived, ...]:
 
     def place(one: Derived) -> None:
         for other in found.values():
-            if other is not one and re.search(rf"\b{re.escape(other.table)}\b", one.select):
+            if other is not one and re.search(rf"\b{re.escape(other.table)}\b", "\n".join([*one.ways, one.select])):
                 place(other)
         if one not in ordered:
             ordered.append(one)

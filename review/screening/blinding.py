@@ -30,11 +30,15 @@ def is_blinded(store: Store, project: Project, reviewer: str | None) -> bool:
 
 
 def screeners(store: Store, project: Project) -> list[str]:
-    """Who screens: the reviewers of review.toml, and an owner who has begun to, or without whom they are too few."""
-    reviewers = [person.id for person in project.reviewers if person.role is Role.REVIEWER]
+    """Who screens: the reviewers of review.toml, and an owner who has begun to, or without whom they are too few.
+
+    Nobody who left the team does.
+    """
+    here = [person for person in project.reviewers if not person.has_left]
+    reviewers = [person.id for person in here if person.role is Role.REVIEWER]
     needed = len(reviewers) < project.screening.reviewers_per_record
     begun = set() if needed else tables.read_screeners(store)
-    owners = [person.id for person in project.reviewers if person.role is Role.OWNER]
+    owners = [person.id for person in here if person.role is Role.OWNER]
     return reviewers + [owner for owner in owners if needed or owner in begun]
 
 
@@ -52,7 +56,7 @@ def visible_decisions(
     source record, and all to adjudicator and owner where they are opposed or were adjudicated by them. In a review
     that is not blind they are open to everybody.
     """
-    current = tables.read_current(store, record_id, stage.value)
+    current = tables.read_current(store, record_id).get(stage.value, [])
     if not project.screening.blind:
         return current
     state = tables.read_states(store, record_id).get(stage.value)

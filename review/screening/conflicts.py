@@ -15,7 +15,7 @@ from review.errors import DecisionError, UsageProblem
 from review.project import Project
 from review.screening import store as tables
 from review.screening.blinding import MAY_RESOLVE, opened_to
-from review.screening.decisions import check_reason, read_stage
+from review.screening.decisions import check_reason, read_stage, refuse_left
 from review.screening.records import find_record
 from review.terms import AdjudicatedVerdict, Stage, Verdict
 
@@ -68,6 +68,7 @@ def adjudicate(
     """
     word = _verdict(verdict)
     person = project.reviewer(by)
+    refuse_left(person)
     if person.role not in MAY_RESOLVE:
         message = f"{person.id} has the role {person.role.value}; conflicts are resolved by: adjudicator, owner"
         raise DecisionError(message)
@@ -77,7 +78,7 @@ def adjudicate(
         record_id = find_record(store, record)
         at = _check(store, project, record_id, stage, word, reason, person.id)
         standing = tables.read_adjudications(store, record_id, at.value)
-        shown = (tables.read_record(store, record_id) or {})["shown_source_record_id"]
+        shown = tables.read_shown(store, record_id)
     first = next((row for row in standing if row["source_record_id"] == shown), None)
     row = {
         "adjudication_id": adjudication_id or str(uuid.uuid4()),
@@ -154,7 +155,7 @@ def _check(
         others = " and ".join(sorted(judges[at.value]))
         message = f"{record_id} was adjudicated at {at.value} by {others}"
         raise DecisionError(message, hint="reopen it first: review screen adjudicate RECORD reopened")
-    if at is Stage.TITLE_ABSTRACT and tables.read_current(store, record_id, Stage.FULL_TEXT.value):
+    if at is Stage.TITLE_ABSTRACT and tables.read_current(store, record_id).get(Stage.FULL_TEXT.value):
         message = f"{record_id} has full-text decisions, which rest on the adjudication at title and abstract"
         raise DecisionError(message, hint="they have to be undone first, or say --stage full_text")
     return at

@@ -15,7 +15,7 @@ from typing import Any
 
 from review.database import Store
 from review.errors import ConflictOpen, DecisionError, UsageProblem
-from review.project import Project
+from review.project import Project, Reviewer
 from review.screening import report_store
 from review.screening import store as tables
 from review.screening.blinding import is_open, opened_to
@@ -72,18 +72,20 @@ def decide(
             return _same_again(store, known, reviewer=person, stage=at, verdict=word)
         check_reason(project, at, word, reason)
         record_id = find_record(store, record)
-        own = _own(tables.read_current(store, record_id, at.value), person)
+        current = tables.read_current(store, record_id)
+        own = _own(current.get(at.value, ()), person)
         said = (word.value, reason, project.criteria.version)
         stands = [(row["verdict"], row["reason"], row["criteria_version"]) for row in own]
         if stands == [said] and note in (None, own[0]["note"]):
             return _as_recorded(own[0], record_id)
-        _check_settled(store, record_id, at, own=bool(own))
+        _check_settled(store, record_id, at, own=bool(own), on_text=bool(current.get(Stage.FULL_TEXT.value)))
         if at is Stage.FULL_TEXT:
             _check_report(store, record_id, person)
         decision, rows = _plan(
             store,
             project,
             record_id=record_id,
+            current=current.get(at.value, ()),
             stage=at,
             reviewer=person,
             verdict=word,
@@ -119,16 +121,18 @@ def undo(
             meant = asked or Stage(known["stage"])
             return _same_again(store, known, reviewer=person, stage=meant, verdict=Verdict.WITHDRAWN)
         record_id = find_record(store, record)
+        current = tables.read_current(store, record_id)
         stages = (asked,) if asked else (Stage.FULL_TEXT, Stage.TITLE_ABSTRACT)
-        at = next((one for one in stages if _own(tables.read_current(store, record_id, one.value), person)), None)
+        at = next((one for one in stages if _own(current.get(one.value, ()), person)), None)
         if at is None:
             message = f"{person} has no decision on {record_id}" + (f" at {asked.value}" if asked else "")
             raise DecisionError(message, hint="there is nothing to undo")
-        _check_settled(store, record_id, at, own=True)
+        _check_settled(store, record_id, at, own=True, on_text=bool(current.get(Stage.FULL_TEXT.value)))
         decision, rows = _plan(
             store,
             project,
             record_id=record_id,
+            current=current.get(at.value, ()),
             stage=at,
             reviewer=person,
             verdict=Verdict.WITHDRAWN,
@@ -151,12 +155,20 @@ def read_stage(stage: str | Stage) -> Stage:
 
 
 def screener(project: Project, reviewer: str) -> str:
-    """The id of a reviewer who may screen. Raises DecisionError for another role."""
+    """The id of a reviewer who may screen. Raises DecisionError for another role, and for somebody who left."""
     person = project.reviewer(reviewer)
+    refuse_left(person)
     if person.role not in _SCREENERS:
         message = f"{person.id} has the role {person.role.value}; decisions are taken by: owner, reviewer"
         raise DecisionError(message, hint="an adjudicator resolves conflicts: review screen adjudicate")
     return person.id
+
+
+def refuse_left(person: Reviewer) -> None:
+    """Raises DecisionError for somebody who left the team."""
+    if person.has_left:
+        message = f"{person.id} left the team on {person.left}"
+        raise DecisionError(message, hint="what they decided stays and counts; review.toml says who is in the team")
 
 
 def check_reason(project: Project, stage: Stage, verdict: str, reason: str | None) -> None:
@@ -179,6 +191,7 @@ def _plan(
     project: Project,
     *,
     record_id: str,
+    current: Sequence[dict[str, Any]],
     stage: Stage,
     reviewer: str,
     verdict: Verdict,
@@ -189,9 +202,8 @@ def _plan(
     via: str,
 ) -> tuple[Decision, list[dict[str, Any]]]:
     """The decision, and the rows that record it."""
-    current = tables.read_current(store, record_id, stage.value)
     own = _own(current, reviewer)
-    shown = (tables.read_record(store, record_id) or {})["shown_source_record_id"]
+    shown = tables.read_shown(store, record_id)
     replaced = next((row for row in own if row["source_record_id"] == shown), None)
     others_decided = any(row["reviewer"] != reviewer for row in current)
     if project.screening.blind:
@@ -248,11 +260,11 @@ def _taken_back(row: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, A
     }
 
 
-def _check_settled(store: Store, record_id: str, stage: Stage, *, own: bool) -> None:
+def _check_settled(store: Store, record_id: str, stage: Stage, *, own: bool, on_text: bool) -> None:
     """Raises DecisionError where something rests on the decisions at *stage* that must be taken back before them."""
-    on_text = stage is Stage.TITLE_ABSTRACT and bool(tables.read_current(store, record_id, Stage.FULL_TEXT.value))
+    on_text = on_text and stage is Stage.TITLE_ABSTRACT
     if not own and not on_text:
-        return  # what most decisions are; states of records take a while to read
+        return  # what most decisions are
     state = tables.read_states(store, record_id).get(stage.value, {})
     if own and state.get("adjudicated"):
         standing = tables.read_adjudications(store, record_id, stage.value)
@@ -272,7 +284,7 @@ def _check_report(store: Store, record_id: str, reviewer: str) -> None:
     at = Stage.TITLE_ABSTRACT.value
     state = tables.read_states(store, record_id).get(at, {}).get("state")
     # that there is a conflict is told only to those who may see both its sides
-    seen = opened_to(tables.read_current(store, record_id, at), reviewer)
+    seen = opened_to(tables.read_current(store, record_id).get(at, ()), reviewer)
     if state == "conflict" and len({row["verdict"] == Verdict.EXCLUDE for row in seen}) > 1:
         message = f"{record_id} is in conflict at title and abstract"
         raise ConflictOpen(message, hint="an adjudicator resolves it: review screen adjudicate")

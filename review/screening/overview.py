@@ -40,19 +40,13 @@ def progress(store: Store, project: Project, *, reviewer: str | None = None) -> 
 def owed(store: Store, project: Project, *, reviewer: str | None = None) -> pl.DataFrame:
     """Which reviewer has still to decide on how many records: reviewer, stage, records.
 
-    A record that needs one more decision counts for everybody who could give it. For a reviewer of a blind review
-    only the own row is given.
+    A record that needs one more decision counts for everybody who could give it: those whom it is assigned to, and
+    everybody where these are too few. For a reviewer of a blind review only the own row is given.
     """
     people = screeners(store, project)
     if is_blinded(store, project, reviewer):
         people = [person for person in people if person == reviewer]
-    counts: dict[tuple[str, str], int] = {}
-    for row in tables.read_open_records(store):
-        for person in people:
-            if person not in row["decided_by"]:
-                counts[person, row["stage"]] = counts.get((person, row["stage"]), 0) + 1
-    rows = [{"reviewer": person, "stage": stage, "records": count} for (person, stage), count in sorted(counts.items())]
-    return pl.DataFrame(rows, schema={"reviewer": pl.String, "stage": pl.String, "records": pl.Int64})
+    return tables.read_owed(store, people)
 
 
 def agreement_table(store: Store, project: Project, *, reviewer: str | None = None) -> pl.DataFrame:

@@ -1,27 +1,38 @@
-"""Puts the next record before a reviewer, and shows nothing of the other reviewer while the review is blind.
+"""Puts the next records before a reviewer, and shows nothing of the other reviewer while the review is blind.
 
 Each reviewer has an order of their own, so that the order tells nothing about what the other has seen.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from review.database import Store
+from review.errors import UsageProblem
 from review.project import Project
-from review.screening import store as tables
+from review.screening import queue_store as tables
 from review.screening.blinding import visible_decisions
 from review.screening.decisions import read_stage, screener
+from review.screening.labels import visible_labels
 from review.screening.records import find_record
+from review.screening.store import one_look
 from review.terms import Stage
 
 _SHOWN = ("title", "abstract", "authors", "journal", "year", "volume", "issue", "pages", "pmid", "doi", "url")
+OWN = ("any", "undecided", "include", "exclude", "unsure")
+_WORD = re.compile(r'"([^"]+)"|(\S+)')
 
 
 @dataclass(frozen=True)
 class Card:
-    """A record as a reviewer sees it. *decisions* holds what this reviewer may see, oldest first."""
+    """A record as a reviewer sees it.
+
+    *decisions* holds what this reviewer may see of the stages that were asked for, oldest first; *own* their own
+    decision that holds, at the latest of these; *labels* the labels that they may see.
+    """
 
     record_id: str
     source_record_id: str
@@ -31,6 +42,25 @@ class Card:
     stage: Stage | None
     decisions: list[dict[str, Any]]
     links: list[dict[str, Any]] = field(default_factory=list)
+    pmcid: str | None = None
+    registry_ids: list[str] = field(default_factory=list)
+    mesh: list[str] = field(default_factory=list)
+    keywords: list[str] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+    labels: list[dict[str, Any]] = field(default_factory=list)
+    own: dict[str, Any] | None = None
+    criteria_version: str = ""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found: *total* in all, and of these the rows that were asked for.
+
+    A row holds record_id, title, year, journal, own_verdict and labels.
+    """
+
+    total: int
+    rows: list[dict[str, Any]]
 
 
 def queue(
@@ -40,23 +70,56 @@ def queue(
     reviewer: str,
     stage: str | Stage = Stage.TITLE_ABSTRACT,
     limit: int = 1_000_000,
+    without: Iterable[str] = (),
 ) -> list[str]:
-    """The records that wait for this reviewer, in their order (review.toml: screening.order, blind)."""
+    """The records that wait for this reviewer, in their order (review.toml: screening.order, blind), but *without*.
+
+    Those of an open calibration round come first.
+    """
     at = read_stage(stage)
     person = screener(project, reviewer)
     seeded = project.screening.blind or project.screening.order == "random"
     return tables.read_queue(
-        store, reviewer=person, stage=at.value, seed=f"{at.value} {person} " if seeded else None, limit=limit
+        store,
+        reviewer=person,
+        stage=at.value,
+        seed=f"{at.value} {person} " if seeded else None,
+        limit=limit,
+        without=list(without),
     )
+
+
+def count_waiting(store: Store, project: Project, *, reviewer: str, stage: str | Stage = Stage.TITLE_ABSTRACT) -> int:
+    """How many records wait for this reviewer."""
+    return tables.count_waiting(store, reviewer=screener(project, reviewer), stage=read_stage(stage).value)
+
+
+def cards(
+    store: Store,
+    project: Project,
+    *,
+    reviewer: str,
+    stage: str | Stage = Stage.TITLE_ABSTRACT,
+    limit: int = 10,
+    without: Iterable[str] = (),
+) -> list[Card]:
+    """The next records for this reviewer, all read at once: those that *queue* names."""
+    at = read_stage(stage)
+    with one_look(store):
+        found = queue(store, project, reviewer=reviewer, stage=at, limit=limit, without=without)
+        # what waits for somebody has no decision of theirs, and nobody else's is open to them: unless it is not blind
+        decisions = {} if project.screening.blind else _visible(store, project, found, reviewer, [at])
+        return _cards(store, project, found, reviewer=reviewer, stage=at, decisions=decisions)
 
 
 def next_record(
     store: Store, project: Project, *, reviewer: str, stage: str | Stage = Stage.TITLE_ABSTRACT
 ) -> Card | None:
     """The next record for this reviewer, or None when nothing waits."""
-    with tables.one_look(store):
-        found = queue(store, project, reviewer=reviewer, stage=stage, limit=1)
-        return _card(store, found[0], stage=read_stage(stage), decisions=[]) if found else None
+    at = read_stage(stage)
+    with one_look(store):
+        found = queue(store, project, reviewer=reviewer, stage=at, limit=1)
+        return _cards(store, project, found, reviewer=reviewer, stage=at, decisions={})[0] if found else None
 
 
 def show_record(
@@ -68,25 +131,116 @@ def show_record(
     """
     person = project.reviewer(reviewer)
     stages = [read_stage(stage)] if stage else [Stage.TITLE_ABSTRACT, Stage.FULL_TEXT]
-    with tables.one_look(store):
+    with one_look(store):
         record_id = find_record(store, record)
-        decisions = [
+        decisions = _visible(store, project, [record_id], person.id, stages)
+        at = stages[0] if stage else None
+        return _cards(store, project, [record_id], reviewer=person.id, stage=at, decisions=decisions)[0]
+
+
+def find_records(
+    store: Store,
+    project: Project,
+    *,
+    reviewer: str,
+    words: str = "",
+    stage: str | Stage = Stage.TITLE_ABSTRACT,
+    own: str = "any",
+    label: str | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> Found:
+    """The records of a stage that hold every one of *words*, in whatever case, "several words" as they stand together.
+
+    Words are looked for in title, abstract, authors, journal and numbers of each source record. *own* asks for those
+    on which the reviewer has a certain word, or none; *label* for those that bear this label of theirs. The newest
+    come first, and by title: nothing of what others decided shows in the order, in the number or in the rows.
+    """
+    at = read_stage(stage)
+    person = project.reviewer(reviewer).id
+    if own not in OWN:
+        message = f"{own!r} is no own verdict; allowed: {', '.join(OWN)}"
+        raise UsageProblem(message)
+    wanted = [together or alone for together, alone in _WORD.findall(words.lower())]
+    with one_look(store):
+        found = tables.find_records(store, reviewer=person, stage=at.value, words=wanted, own=own, label=label)
+        page = dict(found[max(offset, 0) : max(offset, 0) + max(limit, 0)])
+        records = tables.read_records(store, list(page)) if page else {}
+        labels = visible_labels(store, project, records=list(page), reviewer=person)
+    rows = [
+        {
+            "record_id": one,
+            **{name: records[one][name] for name in ("title", "year", "journal")},
+            "own_verdict": verdict,
+            "labels": labels.get(one, []),
+        }
+        for one, verdict in page.items()
+    ]
+    return Found(len(found), rows)
+
+
+def _visible(
+    store: Store, project: Project, records: Sequence[str], reviewer: str, stages: Sequence[Stage]
+) -> dict[str, list[dict[str, Any]]]:
+    return {
+        one: [
             row
             for at in stages
-            for row in visible_decisions(store, project, record_id=record_id, reviewer=person.id, stage=at)
+            for row in visible_decisions(store, project, record_id=one, reviewer=reviewer, stage=at)
         ]
-        return _card(store, record_id, stage=stages[0] if stage else None, decisions=decisions)
+        for one in records
+    }
 
 
-def _card(store: Store, record_id: str, *, stage: Stage | None, decisions: list[dict[str, Any]]) -> Card:
-    row = tables.read_record(store, record_id) or {}
+def _cards(
+    store: Store,
+    project: Project,
+    records: Sequence[str],
+    *,
+    reviewer: str,
+    stage: Stage | None,
+    decisions: Mapping[str, list[dict[str, Any]]],
+) -> list[Card]:
+    """The cards of *records*, in this order."""
+    if not records:
+        return []
+    rows = tables.read_records(store, records)
+    links = tables.read_links(store, records)
+    labels = visible_labels(store, project, records=records, reviewer=reviewer)
+    own = tables.read_own_decisions(store, records, reviewer)
+    return [
+        _card(
+            rows[one],
+            stage=stage,
+            decisions=decisions.get(one, []),
+            links=links.get(one, []),
+            labels=labels.get(one, []),
+            own=_latest(own.get(one, ()), stage),
+            criteria_version=project.criteria.version,
+        )
+        for one in records
+    ]
+
+
+def _latest(own: Iterable[dict[str, Any]], stage: Stage | None) -> dict[str, Any] | None:
+    """Of a person's decisions on one record the last at *stage*, or at full text before title and abstract."""
+    by_stage = {row["stage"]: row for row in own}
+    stages = [stage] if stage else [Stage.FULL_TEXT, Stage.TITLE_ABSTRACT]
+    return next((by_stage[at.value] for at in stages if at.value in by_stage), None)
+
+
+def _card(row: Mapping[str, Any], *, stage: Stage | None, **more: Any) -> Card:
     return Card(
-        record_id=record_id,
+        record_id=row["record_id"],
         source_record_id=row["shown_source_record_id"],
         fields={name: row[name] for name in _SHOWN if row[name] not in (None, "")},
         publication_types=list(row["publication_types"] or []),
         retracted=bool(row["retracted"]),
         stage=stage,
-        decisions=decisions,
-        links=tables.read_links(store, record_id),
+        pmcid=row["pmcid"],
+        registry_ids=list(row["registry_ids"] or []),
+        mesh=list(row["mesh"] or []),
+        keywords=list(row["keywords"]),
+        notices=list(row["notices"] or []),
+        **more,
     )

@@ -14,6 +14,8 @@ def find_record(store: Store, key: str) -> str:
     Raises UnknownId when nothing or more than one record answers to it.
     """
     word = key.strip()
+    if exact := tables.find_exact(store, word):
+        return exact
     found = tables.find_records(store, word, pmid=normalise_pmid(word), doi=normalise_doi(word))
     if len(found) == 1:
         return found[0]

@@ -97,7 +97,7 @@ def prepare(
         taken = _newest_held(held, record_id, track) if kind is _Kind.WITHDRAWN else None
         if taken is None:
             _check(store, record_id, kind, held)
-        shown = (tables.read_record(store, record_id) or {})["shown_source_record_id"]
+        shown = tables.read_shown(store, record_id)
     if taken is not None:
         track = TRACKS[_Kind(taken["kind"])]
     event = ReportEvent(

@@ -29,11 +29,46 @@ where s.source_record_id = $key or m.record_id = $key
    or s.pmid = $pmid or s.doi = $doi or s.accession = $key
 order by exact desc, m.record_id
 """
-_RECORD = "select * from v1.record where record_id = $record"
+# what a program asks for it names in full, and then one look at one table is enough
+_EXACT = """
+select record_id from v1.record_member where source_record_id = $key or record_id = $key
+order by source_record_id = $key desc limit 1
+"""
+_SHOWN = """
+select s.source_record_id
+from v1.record_member m
+join v1.source_record s using (source_record_id)
+where m.record_id = $record and s.is_latest
+order by v1.member_place(s.source, s.abstract, s.source_record_id)
+limit 1
+"""
 _MEMBERS = "select source_record_id from v1.record_member where record_id = $record order by source_record_id"
 _STATES = "select stage, state, adjudicated, reason, decisions from v1.screening_state where record_id = $record"
+# v1.current_decision of one record, without a look at all the others
 _CURRENT = """
-select * from v1.current_decision where record_id = $record and stage = $stage order by arrival
+select m.record_id, d.*, m.entry_id
+from v1.record_member m
+join screening.standing_decision d using (source_record_id)
+where m.record_id = $record
+order by d.arrival
+"""
+# only where somebody else had a word, or there was another record, can a verdict have been seen
+_OTHERS_INVOLVED = """
+with member as (
+  select source_record_id from v1.record_member where record_id = $record
+)
+select
+  exists (
+    select 1 from screening.decision d join member using (source_record_id)
+    where d.stage = $stage and d.reviewer <> $reviewer)
+  or exists (select 1 from screening.adjudication a join member using (source_record_id) where a.stage = $stage)
+  -- one that was not blind tells of another's, even where only this person's events were imported
+  or exists (
+    select 1 from screening.decision d join member using (source_record_id)
+    where d.stage = $stage and not (d.blind or d.via = 'import'))
+  or exists (
+    select 1 from v1.merge_ever_made e, member m where m.source_record_id = e.record_a or m.source_record_id = e.record_b)
+  as involved
 """
 _DECISION = "select * from screening.decision where decision_id = $id"
 _OPENED = """
@@ -94,27 +129,6 @@ where m.record_id = $record
 order by e.arrival
 """
 _REPORT_EVENT = "select * from screening.report_event where event_id = $id"
-_QUEUE = """
-select s.record_id
-from v1.screening_state s
-where s.stage = $stage and s.state in ('needs_first', 'needs_second')
-  and not exists (
-    select 1 from v1.current_decision d
-    where d.record_id = s.record_id and d.stage = s.stage and d.reviewer = $reviewer)
-order by md5($seed || s.record_id), s.record_id
-limit $limit
-"""
-_QUEUE_IN_FILE_ORDER = """
-select s.record_id
-from v1.screening_state s
-join v1.record r using (record_id)
-where s.stage = $stage and s.state in ('needs_first', 'needs_second')
-  and not exists (
-    select 1 from v1.current_decision d
-    where d.record_id = s.record_id and d.stage = s.stage and d.reviewer = $reviewer)
-order by r.position, s.record_id
-limit $limit
-"""
 _CONFLICTS = """
 select c.*, r.title, r.year, r.pmid, r.doi
 from v1.conflict c join v1.record r using (record_id)
@@ -125,13 +139,40 @@ _OWN = """
 select stage, verdict, count(distinct record_id) as records
 from v1.current_decision where reviewer = $reviewer group by stage, verdict order by stage, verdict
 """
-_OPEN_RECORDS = """
-select s.stage, s.record_id, s.state,
-  coalesce((select list(distinct d.reviewer) from v1.current_decision d
-            where d.record_id = s.record_id and d.stage = s.stage), []::varchar[]) as decided_by
-from v1.screening_state s
-where s.state in ('needs_first', 'needs_second') and s.stage <> 'final'
-order by s.stage, s.record_id
+# of a record that is open to all everybody owes who has not decided; of others those whom they are assigned to
+_OWED = """
+with waiting as (
+  select stage, decided_by, assigned_to, open_to_all
+  from v1.screening_state
+  where state in ('needs_first', 'needs_second') and stage <> 'final'
+),
+person as (
+  select unnest($people::varchar[]) as reviewer
+),
+open_ones as (
+  select stage, count(*) as records from waiting where open_to_all group by stage
+),
+done as (
+  select stage, reviewer, count(*) as records
+  from (select stage, unnest(decided_by) as reviewer from waiting where open_to_all)
+  group by stage, reviewer
+),
+own as (
+  select stage, reviewer, count(*) as records
+  from (
+    select stage, unnest(list_filter(assigned_to, lambda one: not list_contains(decided_by, one))) as reviewer
+    from waiting where not open_to_all)
+  group by stage, reviewer
+)
+select p.reviewer, s.stage,
+  (coalesce(o.records, 0) - coalesce(d.records, 0) + coalesce(w.records, 0))::bigint as records
+from person p
+cross join (select distinct stage from waiting) s
+left join open_ones o using (stage)
+left join done d on d.stage = s.stage and d.reviewer = p.reviewer
+left join own w on w.stage = s.stage and w.reviewer = p.reviewer
+where coalesce(o.records, 0) - coalesce(d.records, 0) + coalesce(w.records, 0) > 0
+order by p.reviewer, s.stage
 """
 _SCREENERS = "select distinct reviewer from screening.decision where via <> 'import'"
 _CONFLICT_DECISIONS = """
@@ -188,6 +229,12 @@ def one_look(store: Store) -> Iterator[None]:
         yield
 
 
+def find_exact(store: Store, key: str) -> str | None:
+    """The record that has *key* for an id, or one of its source records has."""
+    rows = store.read(_EXACT, {"key": key})
+    return str(rows["record_id"][0]) if rows.height else None
+
+
 def find_records(store: Store, key: str, *, pmid: str | None, doi: str | None) -> list[str]:
     """Records that *key* may name: an id (then only that one), the beginning of one, a PMID, a DOI."""
     rows = store.read(_FIND, {"key": key, "pmid": pmid, "doi": doi}).to_dicts()
@@ -195,23 +242,9 @@ def find_records(store: Store, key: str, *, pmid: str | None, doi: str | None) -
     return exact[:1] or list(dict.fromkeys(str(row["record_id"]) for row in rows))
 
 
-_LINKS = """
-select l.kind, l.from_record_id = $record as of_other, r.record_id as other, r.title, l.who
-from v1.record_link l
-join v1.record r on r.record_id = case when l.from_record_id = $record then l.to_record_id else l.from_record_id end
-where $record in (l.from_record_id, l.to_record_id)
-order by l.kind, r.record_id, l.who
-"""
-
-
-def read_links(store: Store, record_id: str) -> list[dict[str, Any]]:
-    """The typed links of a record: kind, the other record and its title, who says so, and its direction."""
-    return store.read(_LINKS, {"record": record_id}).to_dicts()
-
-
-def read_record(store: Store, record: str) -> dict[str, Any] | None:
-    """One row of v1.record."""
-    return _first(store.read(_RECORD, {"record": record}))
+def read_shown(store: Store, record: str) -> str:
+    """The source record that is shown of a record, as v1.record has it: new decisions hang on it."""
+    return str(store.read(_SHOWN, {"record": record})["source_record_id"][0])
 
 
 def read_members(store: Store, record: str) -> list[str]:
@@ -224,9 +257,12 @@ def read_states(store: Store, record: str) -> dict[str, dict[str, Any]]:
     return {row["stage"]: row for row in store.read(_STATES, {"record": record}).to_dicts()}
 
 
-def read_current(store: Store, record: str, stage: str) -> list[dict[str, Any]]:
-    """The decisions that hold on a record."""
-    return store.read(_CURRENT, {"record": record, "stage": stage}).to_dicts()
+def read_current(store: Store, record: str) -> dict[str, list[dict[str, Any]]]:
+    """Stage → the decisions that hold on a record, as they arrived."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in store.read(_CURRENT, {"record": record}).to_dicts():
+        found.setdefault(row["stage"], []).append(row)
+    return found
 
 
 def read_decision(store: Store, decision_id: str) -> dict[str, Any] | None:
@@ -240,8 +276,10 @@ def was_opened(store: Store, record: str, stage: str, *, reviewer: str, resolves
     A decision that was not blind and an adjudication tell that they were, to those who had decided and to whoever
     *resolves* conflicts. So does the reviewer's decision on a source record that this one is no longer merged with.
     """
-    params = {"record": record, "stage": stage, "reviewer": reviewer, "resolves": resolves}
-    return bool(store.read(_OPENED, params)["seen"][0])
+    params: dict[str, Any] = {"record": record, "stage": stage, "reviewer": reviewer}
+    if not store.read(_OTHERS_INVOLVED, params)["involved"][0]:
+        return False  # what most decisions are
+    return bool(store.read(_OPENED, {**params, "resolves": resolves})["seen"][0])
 
 
 def has_adjudicated(store: Store, record: str, stage: str, person: str) -> bool:
@@ -279,14 +317,6 @@ def read_report_event(store: Store, event_id: str) -> dict[str, Any] | None:
     return _first(store.read(_REPORT_EVENT, {"id": event_id}))
 
 
-def read_queue(store: Store, *, reviewer: str, stage: str, seed: str | None, limit: int) -> list[str]:
-    """Records that wait for this reviewer: in the reviewer's own order with a *seed*, else in file order."""
-    params: dict[str, Any] = {"reviewer": reviewer, "stage": stage, "limit": limit}
-    in_file_order = seed is None
-    rows = store.read(_QUEUE_IN_FILE_ORDER, params) if in_file_order else store.read(_QUEUE, {**params, "seed": seed})
-    return [str(one) for one in rows["record_id"]]
-
-
 def read_conflicts(store: Store) -> list[dict[str, Any]]:
     """Open conflicts with the records' titles."""
     return store.read(_CONFLICTS).to_dicts()
@@ -318,9 +348,9 @@ def read_decided(store: Store, reviewer: str, stage: str) -> list[str]:
     return [str(one) for one in rows["record_id"]]
 
 
-def read_open_records(store: Store) -> list[dict[str, Any]]:
-    """Records that wait for decisions, with who has decided."""
-    return store.read(_OPEN_RECORDS).to_dicts()
+def read_owed(store: Store, people: Iterable[str]) -> pl.DataFrame:
+    """reviewer, stage, records: on how many each of *people* has still to decide."""
+    return store.read(_OWED, {"people": list(people)})
 
 
 def read_screeners(store: Store) -> set[str]:

@@ -57,8 +57,9 @@ def record_protocol(
 
     The first is the protocol; what differs after a registration is an amendment. With *reason* and an
     amendment that has none yet, the reason is recorded. Raises ProtocolError when the criteria changed and
-    their version did not.
+    their version did not. Who is in the team is no part of the protocol; SQL knows it as review.toml has it now.
     """
+    _keep_people(store, project)
     history = tables.protocol_versions(store)
     _refuse_silent_change(project, history)
     parts = _parts(project)
@@ -106,6 +107,22 @@ def amendments(store: Store) -> list[Amendment]:
 def history(store: Store) -> pl.DataFrame:
     """The versions, oldest first: the columns of the view `v1.protocol`."""
     return tables.protocol_history(store)
+
+
+def _keep_people(store: Store, project: Project) -> None:
+    """Let the database know who is in the team, and who has left by today."""
+    people = [
+        {
+            "reviewer": person.id,
+            "name": person.name,
+            "role": person.role.value,
+            "left_on": person.left if person.has_left else None,
+            "place": place,
+        }
+        for place, person in enumerate(project.reviewers, start=1)
+    ]
+    if tables.reviewers(store) != people:
+        tables.replace_reviewers(store, people)
 
 
 def _refuse_silent_change(project: Project, history: list[dict[str, Any]]) -> None:

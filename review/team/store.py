@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from review.database import Append, Store
+from review.database import Append, Replace, Store
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,6 +20,7 @@ select version_id, criteria_version, criteria_sha256, parts, text, registration,
 from team.protocol_version order by arrival
 """
 _PROTOCOL_HISTORY = "select * from v1.protocol order by place"
+_REVIEWERS = "select reviewer, name, role, left_on, place from v1.reviewer order by place"
 _LIVE_TOKENS = """
 select i.token_id, i.reviewer, i.token_sha256, i.expires_at, i.decided_at
 from team.reviewer_token i
@@ -51,6 +52,16 @@ def protocol_history(store: Store) -> pl.DataFrame:
 def add_protocol_version(store: Store, row: Mapping[str, Any]) -> None:
     """Append one version."""
     store.apply([Append("team.protocol_version", [row])])
+
+
+def reviewers(store: Store) -> list[dict[str, Any]]:
+    """The people of review.toml as the database knows them, in their order."""
+    return store.read(_REVIEWERS).to_dicts()
+
+
+def replace_reviewers(store: Store, rows: list[dict[str, Any]]) -> None:
+    """Put *rows* in the place of the people whom the database knows."""
+    store.apply([Replace("team.reviewer", rows)])
 
 
 def live_tokens(store: Store) -> list[dict[str, Any]]:

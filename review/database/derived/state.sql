@@ -1,25 +1,30 @@
 -- table: screening.state
 -- key: record_id
--- anew after: dedupe.cluster, team.protocol_version, team.reviewer
+-- anew after: dedupe.cluster, team.protocol_version, team.reviewer, screening.calibration_event
 -- rows of: screening.decision by source_record_id
+-- one decision may finish a calibration round, and then all of its records move
+with mine as (select record_id from search.entry where source_record_id in (select unnest($changed::varchar[])))
+select record_id from mine
+union all
+select o.record_id from mine join screening.calibrating c using (record_id) join screening.calibrating o using (round_id)
 -- rows of: screening.adjudication by source_record_id
 -- rows of: screening.report_event by source_record_id
 -- rows of: team.assignment by source_record_id
-select record_id from v1.record_member where source_record_id in (select unnest($changed::varchar[]))
+select record_id from search.entry where source_record_id in (select unnest($changed::varchar[]))
 -- rows of: search.import_receipt by import_id
-select m.record_id from search.import_record i join v1.record_member m using (source_record_id)
+select e.record_id from search.import_record i join search.entry e using (source_record_id)
 where i.import_id in (select unnest($changed::varchar[]))
 -- rows of: screening.decision by supersedes
-select m.record_id from screening.decision d join v1.record_member m using (source_record_id)
+select e.record_id from screening.decision d join search.entry e using (source_record_id)
 where d.decision_id in (select unnest($changed::varchar[]))
 -- rows of: screening.adjudication by supersedes
-select m.record_id from screening.adjudication a join v1.record_member m using (source_record_id)
+select e.record_id from screening.adjudication a join search.entry e using (source_record_id)
 where a.adjudication_id in (select unnest($changed::varchar[]))
 -- rows of: screening.report_event by supersedes
-select m.record_id from screening.report_event e join v1.record_member m using (source_record_id)
-where e.event_id in (select unnest($changed::varchar[]))
+select e.record_id from screening.report_event r join search.entry e using (source_record_id)
+where r.event_id in (select unnest($changed::varchar[]))
 -- rows of: team.assignment by supersedes
-select m.record_id from team.assignment a join v1.record_member m using (source_record_id)
+select e.record_id from team.assignment a join search.entry e using (source_record_id)
 where a.assignment_id in (select unnest($changed::varchar[]))
 -- select:
 with protocol as (
@@ -45,6 +50,11 @@ word as (
   union all
   select source_record_id, 'full_text', 'report', null, kind, null, null, null
   from screening.standing_report
+  union all
+  -- records of a calibration round wait for everybody of the round, until all have decided on all of them
+  select record_id, stage, 'held', unnest(reviewers), null, null, null, null
+  from screening.calibrating
+  where not finished
 ),
 heard as (
   select m.record_id, w.stage, w.what, w.reviewer, w.verdict, w.reason, w.arrival, w.reviewers
@@ -59,6 +69,7 @@ said as (
     stage,
     list_sort(list_distinct(coalesce(list(reviewer) filter (where what = 'decision'), []::varchar[]))) as decided_by,
     list_sort(list_distinct(coalesce(list(reviewer) filter (where what = 'assigned'), []::varchar[]))) as assigned_to,
+    list_sort(list_distinct(list(reviewer) filter (where what = 'held'))) as held_by,
     coalesce(max(reviewers), (select reviewers from protocol)) as reviewers_needed,
     count(*) filter (where what = 'decision') as decisions,
     bool_and(verdict <> 'exclude') filter (where what = 'decision') as all_in,
@@ -83,6 +94,7 @@ judged as (
       when ruling = other_ruling then ruling
       when ruling <> other_ruling then 'conflict'
       when decisions = 0 then null
+      when held_by is not null then 'needs_second'
       when stage <> 'final' and len(decided_by) < reviewers_needed then 'needs_second'
       when all_in then 'include'
       when all_out then 'exclude'
@@ -109,11 +121,12 @@ select
     as reason,
   coalesce(judgement = 'exclude' and marked is null and ruling is null and reasons_differ, false) as reasons_differ,
   decisions,
-  reviewers_needed,
+  coalesce(len(held_by), reviewers_needed) as reviewers_needed,
   decided_by,
-  assigned_to,
+  coalesce(held_by, assigned_to) as assigned_to,
   -- where fewer are assigned than it needs, it waits for everybody else too
-  len(list_distinct(decided_by || assigned_to)) < reviewers_needed as open_to_all,
+  held_by is null and len(list_distinct(decided_by || assigned_to)) < reviewers_needed as open_to_all,
+  held_by is not null as is_calibrating,
   first_position as position
 from placed
 where first_position is not null

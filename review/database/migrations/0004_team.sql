@@ -37,6 +37,13 @@ create table screening.standing_report (  -- derived: the words on reports that 
   source_record_id varchar not null,
   kind varchar not null
 );
+create table screening.calibrating (      -- derived: the records of open calibration rounds
+  record_id varchar not null,
+  stage varchar not null,
+  round_id varchar not null,
+  finished boolean not null,
+  reviewers varchar[] not null            -- who decide on all of them
+);
 create table team.standing_assignment (   -- derived: who is assigned, and how many are to decide
   source_record_id varchar not null,
   stage varchar not null,
@@ -57,5 +64,6 @@ create table screening.state (            -- derived: where each record stands a
   decided_by varchar[] not null,
   assigned_to varchar[] not null,
   open_to_all boolean not null,
+  is_calibrating boolean not null,        -- of an open calibration round that is not finished
   position integer                        -- its place in the file or answer that first brought it
 );
