@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from review.database import LocalStore, open_store
+from review.project import load_project
+from review.screening import retrieval
+from review.screening.decisions import decide
+from review.team.protocol import record_protocol
 from tests.conftest import REPOSITORY, REVIEW_TOML, run_review, shell_environment, write_review
 from tests.screening.records import bring
 
@@ -127,13 +131,23 @@ def _listen(process: subprocess.Popen[str], lines: queue.Queue[str]) -> None:
 
 @contextmanager
 def serving(
-    folder: Path, records: Sequence[Mapping[str, Any]], *, blank: Path, text: str = TEAM_TOML
+    folder: Path,
+    records: Sequence[Mapping[str, Any]],
+    *,
+    blank: Path,
+    text: str = TEAM_TOML,
+    before: Callable[[Path], None] | None = None,
 ) -> Iterator[Site]:
-    """A project in *folder* with these records, served until the end. *blank*: a database file to begin with."""
+    """A project in *folder* with these records, served until the end. *blank*: a database file to begin with.
+
+    *before* is called with the project's folder before the server takes the database.
+    """
     root = write_review(folder, text=text)
     (root / "review.duckdb").write_bytes(blank.read_bytes())
     if records:
         bring(LocalStore(root / "review.duckdb"), records)
+    if before is not None:
+        before(root)
     site = Site(root)
     site.start()
     try:
@@ -213,3 +227,27 @@ def visit(browser: Any, site: Site, person: str, *, viewport: dict[str, int], sc
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_load_state("networkidle")
     return visitor
+
+
+def with_work_done(root: Path) -> None:
+    """Give a review of twelve records or more something to show: agreement, a conflict, reports, labels, a round."""
+    project = load_project(root)
+    store = open_store(project.database_path)
+    record_protocol(store, project)
+    rows = store.read("select record_id from v1.record order by record_id")["record_id"].to_list()
+    verdicts = {"ben": "iiieeeuei", "dan": "iieeeeuii"}
+    words = {"i": "include", "e": "exclude", "u": "unsure"}
+    for person, said in verdicts.items():
+        for record, letter in zip(rows, said, strict=False):
+            decide(
+                store,
+                project,
+                record=record,
+                reviewer=person,
+                stage="title_abstract",
+                verdict=words[letter],
+                reason="design" if letter == "e" else None,
+                note="a note of " + person if letter == "u" else None,
+            )
+    retrieval.order(store, project, record=rows[0], who="ben", source="the library")
+    retrieval.not_retrieved(store, project, record=rows[1], who="ben", reason="no answer from anybody")

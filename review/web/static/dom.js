@@ -48,8 +48,11 @@ export function counted(number, one, many = `${one}s`) {
   return `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
 }
 
-/** A table with a caption, in a region that scrolls by itself. *columns*: [{key, words, number?, show?}]. */
-export function table(caption, columns, rows, { empty = "Nothing yet.", head = 0 } = {}) {
+/**
+ * A table with a caption, in a region that scrolls by itself; without rows a sentence. *columns*: [{key, words, number?,
+ * show?}]; *headed* where a heading above says what the caption says.
+ */
+export function table(caption, columns, rows, { empty = "Nothing yet.", head = 0, headed = false } = {}) {
   const cell = (column, row, place) => {
     const value = column.show ? column.show(row) : row[column.key];
     const shown = value === null || value === undefined || value === "" ? "–" : value;
@@ -60,7 +63,7 @@ export function table(caption, columns, rows, { empty = "Nothing yet.", head = 0
   const grid = h(
     "table",
     {},
-    h("caption", {}, caption),
+    h("caption", { class: headed ? "visually-hidden" : null }, caption),
     h(
       "thead",
       {},
@@ -68,11 +71,11 @@ export function table(caption, columns, rows, { empty = "Nothing yet.", head = 0
     ),
     h("tbody", {}, rows.map((row) => h("tr", {}, columns.map((column, place) => cell(column, row, place))))),
   );
+  if (!rows.length) return h("p", { class: "quiet" }, empty);
   return h(
     "div",
-    { class: "wide", role: "region", "aria-label": caption, tabindex: "0" },
+    { class: headed ? "wide headed" : "wide", role: "region", "aria-label": caption, tabindex: "0" },
     grid,
-    rows.length ? null : h("p", { class: "quiet" }, empty),
   );
 }
 

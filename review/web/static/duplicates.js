@@ -58,7 +58,7 @@ function show(found) {
             return h(
               "tr",
               {},
-              h("th", { scope: "row" }, inWords(field.name), " ", h("span", { class: "quiet" }, differs ? "≠ differs" : field.mark === "=" ? "= same" : "")),
+              h("th", { scope: "row" }, inWords(field.name), " ", h("span", { class: "sign", title: differs ? "differs" : "the same" }, h("span", { "aria-hidden": "true" }, field.mark), h("span", { class: "visually-hidden" }, differs ? "differs" : field.mark ? "the same" : ""))),
               h("td", { class: differs ? "differs" : null }, field.a || "–"),
               h("td", { class: differs ? "differs" : null }, field.b || "–"),
             );

@@ -83,6 +83,7 @@ const flow = (answer) =>
       { key: "n", words: "Number", number: true, show: (row) => (row.status === "counted" && row.n !== null ? row.n.toLocaleString("en") : row.status) },
     ],
     answer.rows,
+    { headed: true },
   );
 
 /** What a reviewer of a blind review is not told, and until when. */
@@ -101,7 +102,7 @@ const calibration = ({ rounds }) =>
 
 async function all() {
   await Promise.all([
-    ...PARTS.map((part) => refresh(part.path, (answer) => table(part.heading, part.columns, answer.rows ?? [], { empty: part.empty }))),
+    ...PARTS.map((part) => refresh(part.path, (answer) => table(part.heading, part.columns, answer.rows, { empty: part.empty, headed: true }))),
     refresh("/api/calibration", calibration),
     refresh("/api/flow", flow),
   ]);

@@ -23,7 +23,7 @@ await loaded(
           { key: "n", words: "Randomised", number: true, show: (row) => row.n_randomised ?? row.n },
         ].filter((column) => column.key === "study_id" || answer.rows.some((row) => column.show?.(row) ?? row[column.key])),
         answer.rows,
-        { empty: "No study yet: review study link makes them from reports." },
+        { headed: true, empty: "No study yet: review study link makes them from reports." },
       ),
     ),
 );
