@@ -33,7 +33,7 @@ export function paintCard(card, { level = "h1", id = null } = {}) {
     h(level, { class: "title", tabindex: "-1", id }, card.title?.length ? marked(card.title) : "(no title)"),
     card.authors ? h("p", { class: "authors" }, shortened(card.authors)) : null,
     links(card),
-    abstract(card),
+    abstract(card, level === "h1" ? "h2" : "h3"),
     more(card),
   );
 }
@@ -86,7 +86,7 @@ function links(card) {
   return h("ul", { class: "links", "aria-label": "Links of this record" }, list, related);
 }
 
-function abstract(card) {
+function abstract(card, level) {
   const parts = card.abstract ?? [];
   if (!parts.length) return h("p", { class: "abstract quiet" }, "No abstract came with this record.");
   return h(
@@ -94,7 +94,7 @@ function abstract(card) {
     { class: "abstract" },
     parts.map((part) =>
       part.label
-        ? h("section", {}, h("h2", {}, sentenceCase(part.label)), h("p", {}, marked(part.parts)))
+        ? h("section", {}, h(level, {}, sentenceCase(part.label)), h("p", {}, marked(part.parts)))
         : h("p", {}, marked(part.parts)),
     ),
   );

@@ -41,22 +41,27 @@ function show(found) {
     ),
     h(
       "div",
-      { class: "sides" },
-      row.sides.map((side) =>
-        h(
-          "section",
-          { class: "side" },
-          h("h2", {}, side.reviewer),
-          h("p", {}, verdictMark(side.verdict), side.reason ? ` ${label(side.reason)}` : ""),
-          side.note ? h("p", {}, `“${side.note}”`) : null,
-          h("p", { class: "quiet" }, when(side.decided_at)),
-        ),
+      { class: "two" },
+      paintCard(row, { level: "h2" }),
+      h(
+        "div",
+        { class: "aside" },
+        h("div", { class: "sides" }, row.sides.map((side) => oneSide(side, label))),
+        resolves ? settling(row) : h("p", { class: "quiet" }, "An adjudicator or the owner settles it."),
       ),
     ),
-    resolves ? settling(row) : h("p", { class: "quiet" }, "An adjudicator or the owner settles it."),
-    paintCard(row, { level: "h2" }),
   );
 }
+
+const oneSide = (side, label) =>
+  h(
+    "section",
+    { class: "side" },
+    h("h2", {}, side.reviewer),
+    h("p", {}, verdictMark(side.verdict), side.reason ? ` ${label(side.reason)}` : ""),
+    side.note ? h("p", {}, `“${side.note}”`) : null,
+    h("p", { class: "quiet" }, when(side.decided_at)),
+  );
 
 function settling(row) {
   const note = h("input", { id: "note", maxlength: "2000", autocomplete: "off" });
@@ -71,10 +76,13 @@ function settling(row) {
       row.stage === "full_text" ? null : button("exclude", "e", () => settle("exclude")),
       button("reopened", "r", () => settle("reopened"), "Ask both again"),
     ),
+    h("h3", {}, "Exclude because"),
     h(
-      "div",
-      { class: "deeds", role: "group", "aria-label": "Exclude because" },
-      protocol.reasons.map((reason, place) => button("exclude", reason.key ?? String(place + 1), () => settle("exclude", reason.code), reason.label)),
+      "ol",
+      { class: "choices" },
+      protocol.reasons.map((reason) =>
+        h("li", {}, h("button", { type: "button", "aria-keyshortcuts": reason.key, onclick: () => settle("exclude", reason.code) }, h("kbd", { "aria-hidden": "true" }, reason.key ?? "·"), h("span", {}, reason.label))),
+      ),
     ),
   );
 }
@@ -121,7 +129,7 @@ onKeys(
       [..."1234567890"].map((key) => [
         key,
         () => {
-          const reason = protocol?.reasons.find((one, place) => (one.key ?? String(place + 1)) === key);
+          const reason = protocol?.reasons.find((one) => one.key === key);
           if (reason) settle("exclude", reason.code);
         },
       ]),

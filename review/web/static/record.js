@@ -33,7 +33,7 @@ function show({ card, protocol, me }) {
       h("div", {}, paintCard(card), paintDecisions((card.decisions ?? []).filter((row) => row.verdict)), fullText(card)),
       h(
         "div",
-        {},
+        { class: "aside" },
         me.screens ? deciding(card, protocol) : null,
         labelChips(card),
         me.may?.handle_reports === false ? null : h("section", { class: "panel" }, h("h2", {}, "Report"), reportDeeds(card.record, { done: (said) => say(said) })),

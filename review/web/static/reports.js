@@ -80,8 +80,7 @@ function item(row) {
     h("div", { class: "head" }, h("h2", {}, h("a", { href: `${prefix}/records/${encodeURIComponent(record)}?stage=full_text` }, row.title || record)), h("span", { class: "verdict" }, stateWords(row))),
     h("p", { class: "quiet" }, [...detail(row).map(([name, value]) => `${name}: ${value}`)].filter(Boolean).join(" · ")),
     file ? h("p", {}, file) : null,
-    mayNote ? dropZone(record, "Drop the PDF here or", () => void reload()) : null,
-    mayNote ? h("div", { class: "deeds" }, open) : null,
+    mayNote ? h("div", { class: "deeds" }, open, dropZone(record, "Drop the PDF here or", () => void reload())) : null,
     form,
   );
 }
