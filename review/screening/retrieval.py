@@ -7,8 +7,10 @@ authors does not take back an order; which event holds is said in `report_tracks
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -244,6 +246,11 @@ def _as_seen(store: Store, project: Project, rows: pl.DataFrame, reviewer: str |
         *(pl.when(open_to_them).then(pl.col(name)).alias(name) for name in hidden),
     )
     return seen.drop("noted")
+
+
+def kept_files(store: Store, records: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Record → file_name and file_sha256 of the PDF that is kept of its report; of *records*, those that have one."""
+    return {row["record_id"]: row for row in report_store.read_kept(store) if row["record_id"] in records}
 
 
 def _words(text: str, problem: str, hint: str) -> str:

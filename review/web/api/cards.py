@@ -106,12 +106,11 @@ class CardView(Answer, frozen=True):
     addresses: list[Address]
 
 
-def card_view(card: Card, project: Project, *, reviewer: str, prefix: str) -> CardView:
-    """*card* for *reviewer*."""
+def card_view(card: Card, project: Project, *, full_text: FullText | None = None) -> CardView:
+    """*card* as JSON; *full_text* is the file that is kept of it."""
     fields = card.fields
     words = {name: str(fields.get(name) or "") for name in ("authors", "journal", "volume", "issue", "pages")}
-    ids = {name: str(fields.get(name) or "") for name in ("pmid", "doi", "pmcid")}
-    registry = _texts(card, "registry_ids")
+    ids = {"pmid": str(fields.get("pmid") or ""), "doi": str(fields.get("doi") or ""), "pmcid": card.pmcid or ""}
     return CardView(
         record=card.record_id,
         stage=card.stage.value if card.stage else None,
@@ -123,19 +122,19 @@ def card_view(card: Card, project: Project, *, reviewer: str, prefix: str) -> Ca
         **words,
         year=fields.get("year"),
         **ids,
-        registry_ids=registry,
+        registry_ids=card.registry_ids,
         url=_web(str(fields.get("url") or "")),
-        mesh=_texts(card, "mesh"),
-        keywords=_texts(card, "keywords"),
-        publication_types=list(card.publication_types),
+        mesh=card.mesh,
+        keywords=card.keywords,
+        publication_types=card.publication_types,
         retracted=card.retracted,
-        notices=_texts(card, "notices"),
+        notices=card.notices,
         links=[_link(row) for row in card.links],
-        labels=[_label(one, reviewer) for one in getattr(card, "labels", ())],
-        own=_own(card, reviewer),
+        labels=[Label(label=one["label"], mine=one["mine"]) for one in card.labels],
+        own=_own(card.own),
         decisions=[_visible(row) for row in card.decisions],
-        full_text=_full_text(getattr(card, "full_text", None), prefix),
-        addresses=addresses(**ids, registry_ids=registry),
+        full_text=full_text,
+        addresses=addresses(**ids, registry_ids=card.registry_ids),
     )
 
 
@@ -168,13 +167,6 @@ def _web(url: str) -> str:
     return url.strip() if parts.scheme in ("http", "https") and parts.netloc else ""
 
 
-def _texts(card: Card, name: str) -> list[str]:
-    found = getattr(card, name, None)
-    if found is None:
-        found = card.fields.get(name)
-    return [str(one) for one in found or ()]
-
-
 def _link(row: dict[str, Any]) -> Link:
     kind = str(row["kind"]).replace("_", " ")
     title = row["title"] or "(no title)"
@@ -182,17 +174,7 @@ def _link(row: dict[str, Any]) -> Link:
     return Link(kind=row["kind"], words=words, record=row["other"])
 
 
-def _label(one: Any, reviewer: str) -> Label:
-    if isinstance(one, str):
-        return Label(label=one, mine=True)
-    mine = one["reviewer"] == reviewer if "reviewer" in one else bool(one.get("mine"))
-    return Label(label=one["label"], mine=mine)
-
-
-def _own(card: Card, reviewer: str) -> Said | None:
-    row = getattr(card, "own", None)
-    if row is None:
-        row = next((one for one in reversed(card.decisions) if one["reviewer"] == reviewer), None)
+def _own(row: dict[str, Any] | None) -> Said | None:
     if row is None:
         return None
     return Said(
@@ -213,9 +195,3 @@ def _visible(row: dict[str, Any]) -> Visible:
         note=row["note"],
         decided_at=row["decided_at"],
     )
-
-
-def _full_text(found: Any, prefix: str) -> FullText | None:
-    if not found:
-        return None
-    return FullText(file_name=found["file_name"] or "report.pdf", url=f"{prefix}/full-texts/{found['file_sha256']}")

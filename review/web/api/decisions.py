@@ -10,8 +10,8 @@ from review.screening import decisions as screening
 from review.screening import queue as queues
 from review.screening.blinding import visible_decisions
 from review.terms import Stage
-from review.web.api.cards import CardView, card_view
-from review.web.api.records import StageName
+from review.web.api.cards import CardView
+from review.web.api.records import StageName, views
 from review.web.api.route import Answer, ApiRoute, Given, Id, Key, Line, Words
 from review.web.roles import May
 from review.web.site import Desk
@@ -186,8 +186,7 @@ def _conflict(desk: Desk, record_id: str, stage: Stage) -> Conflict:
         )
         for row in seen
     ]
-    view = card_view(card, desk.project, reviewer=reviewer, prefix=desk.prefix)
-    return Conflict(stage=stage.value, card=view, sides=sides)
+    return Conflict(stage=stage.value, card=views(desk, [card])[0], sides=sides)
 
 
 ROUTES = (
