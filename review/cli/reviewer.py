@@ -1,4 +1,4 @@
-"""`review reviewer`: who is in the team, invitations to the site, and the versions of the protocol."""
+"""`review reviewer`: who is in the team and for which records, invitations to the site, versions of the protocol."""
 
 from __future__ import annotations
 
@@ -35,10 +35,11 @@ def list_(review: Review, format: str) -> None:
             "name": item.reviewer.name,
             "role": item.reviewer.role.value,
             "invited_until": f"{item.expires_at:%Y-%m-%d %H:%M} UTC" if item.expires_at else "not invited",
+            "left": item.reviewer.left,
         }
         for item in invitations(review.store, review.project)
     ]
-    output.frame(pl.DataFrame(rows), format, title="Team")
+    output.frame(pl.DataFrame(rows, schema_overrides={"left": pl.Date}), format, title="Team")
 
 
 @reviewer.command()
@@ -89,3 +90,95 @@ def protocol(review: Review, reason: str | None, format: str) -> None:
     output.frame(history(review.store), format, title="Versions of the protocol")
     if recorded.hint:
         output.say(recorded.hint)
+
+
+_STAGE = click.option(
+    "--stage",
+    default="title_abstract",
+    show_default=True,
+    type=click.Choice(["title_abstract", "full_text"]),
+    help="Which screening.",
+)
+
+
+@reviewer.command()
+@click.option(
+    "--mode", required=True, type=click.Choice(["all", "split", "double"]), help="How records are shared out."
+)
+@click.option("--share", default=100, show_default=True, help="double: percent of the records that two people read.")
+@_STAGE
+@click.option("--reviewer", "reviewers", multiple=True, help="Among whom; again for each. Without it all who screen.")
+@pass_review
+def assign(review: Review, mode: str, share: int, stage: str, reviewers: tuple[str, ...]) -> None:
+    """Share the records of a stage out: split (as many people each as the protocol asks for), double, or all.
+
+    Run it again when records have come: it keeps what stands and adds what is missing. `all` takes it back.
+
+    Example: review reviewer assign --mode split --stage title_abstract
+    """
+    from review.team import assignments as team
+
+    done = team.assign(
+        review.store, review.project, by=review.who, mode=mode, share=share, stage=stage, reviewers=reviewers or None
+    )
+    if mode == "all":
+        output.say(f"{done.released} assignments taken back; the records wait for everybody.")
+    else:
+        each = ", ".join(f"{person} {count}" for person, count in done.each.items()) or "nobody"
+        output.say(f"{done.new} new assignments at {stage}; in all: {each}.")
+
+
+@reviewer.command()
+@format_option
+@pass_review
+def assignments(review: Review, format: str) -> None:
+    """Who has how many records, and on how many of them they have decided.
+
+    Who screens blind sees the own row.
+
+    Example: review reviewer assignments --format csv
+    """
+    from review.screening.blinding import is_blinded
+    from review.team import assignments as team
+
+    alone = review.named if is_blinded(review.store, review.project, review.named) else None
+    output.frame(team.assignments(review.store, review.project, reviewer=alone), format, title="Assignments")
+
+
+@reviewer.command()
+@click.argument("reviewer_id", metavar="ID")
+@click.option("--to", metavar="ID", help="Who gets them instead; without it they wait for everybody.")
+@pass_review
+def release(review: Review, reviewer_id: str, to: str | None) -> None:
+    """Take back the assignments on which a person has not decided yet. What they decided stays.
+
+    Example: review reviewer release ben --to dee
+    """
+    from review.team import assignments as team
+
+    done = team.release(review.store, review.project, reviewer=reviewer_id, by=review.who, to=to)
+    output.say(
+        f"{reviewer_id}: {done.released} assignments taken back" + (f", {done.given} given to {to}" if to else "")
+    )
+
+
+@reviewer.command()
+@click.argument("reviewer_id", metavar="ID")
+@pass_review
+def leave(review: Review, reviewer_id: str) -> None:
+    """Take everything back from a person who leaves: open assignments, invitations, sessions. Decisions stay and count.
+
+    review.toml is yours to edit: the line to add to their [[reviewers]] table is printed.
+
+    Example: review reviewer leave ben
+    """
+    from review.team import assignments as team
+
+    done = team.leave(review.store, review.project, reviewer=reviewer_id, by=review.who)
+    output.say(
+        f"{reviewer_id}: {done.released} assignments taken back, {done.invitations} invitations revoked, "
+        f"{done.sessions} sessions closed. Decisions stay and count."
+    )
+    if not review.project.reviewer(reviewer_id).has_left:
+        output.say(f"In review.toml, add to the [[reviewers]] table of {reviewer_id} (and keep the table):")
+        output.text(done.line)

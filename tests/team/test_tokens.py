@@ -100,8 +100,8 @@ def test_the_command_line_invites_lists_and_revokes(empty_review: Project, capsy
     assert tokens.check_token(store, empty_review, link.partition("token=")[2]) is not None
     assert run([*project, "list", "--format", "csv"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "id,name,role,invited_until"
-    assert lines[2] == "ben,Ben Test,reviewer,not invited"
+    assert lines[0] == "id,name,role,invited_until,left"
+    assert lines[2] == "ben,Ben Test,reviewer,not invited,"
     assert run([*project, "revoke", "ana"]) == 0
     assert "1 invitations revoked" in capsys.readouterr().err
     assert run([*project, "invite", "eve"]) == 2
