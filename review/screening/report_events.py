@@ -83,6 +83,9 @@ def prepare(
     Raises DecisionError where *who* may not, or where it does not fit what holds of the report.
     """
     person = project.reviewer(who)
+    if person.has_left:
+        message = f"{person.id} left the team on {person.left}"
+        raise DecisionError(message, hint="what they noted stays; review.toml says who is in the team")
     if person.role is Role.ANALYST:
         allowed = "owner, reviewer, adjudicator"
         message = f"{person.id} has the role {person.role.value}; reports are handled by: {allowed}"

@@ -132,6 +132,9 @@ def test_who_may(store: LocalStore, empty_review: Project, two: list[str], name:
         deed(store, project, record=two[0], who="ben", **words)
     with pytest.raises(UsageProblem, match="'eve' is not a reviewer"):
         deed(store, project, record=two[0], who="eve", **words)
+    gone = [replace(one, left=date(2026, 1, 1)) if one.id == "ben" else one for one in empty_review.reviewers]
+    with pytest.raises(DecisionError, match="ben left the team on 2026-01-01"):
+        deed(store, replace(project, reviewers=tuple(gone)), record=two[0], who="ben", **words)
     assert events(store) == 0
     assert not (project.root / "full_texts").exists()
     deed(store, project, record=two[0], who="cyd", **words)
