@@ -161,13 +161,7 @@ def _end(row: dict[str, object], key: str, kind: str, now: datetime) -> dict[str
 
 def member(project: Project, reviewer_id: str) -> Reviewer | None:
     """The person of that id, if review.toml still names one who has not left."""
-    return next((one for one in project.reviewers if one.id == reviewer_id and not has_left(one)), None)
-
-
-def has_left(person: Reviewer) -> bool:
-    """Whether the person's last day is over."""
-    left = getattr(person, "left", None)
-    return left is not None and left <= datetime.now(UTC).date()
+    return next((one for one in project.reviewers if one.id == reviewer_id and not one.has_left), None)
 
 
 def sha256_of(secret: str) -> str:

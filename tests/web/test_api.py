@@ -178,6 +178,29 @@ def test_a_calibration_round_is_opened_by_the_owner(team: Team) -> None:
     assert (seen["own"], seen["pairs"]) == (0, None)
 
 
+def test_records_are_shared_out_by_the_owner_and_everybody_sees_their_own_row(team: Team) -> None:
+    body = {"id": new_id(), "mode": "double", "share": 50}
+    assert team.of("ben").post("/api/assignments", body).status_code == 403
+    done = team.of("ana").post("/api/assignments", body).json()
+    assert (done["records"], done["each"]) == (8, {"ben": 6, "eve": 6})
+    assert team.of("ana").post("/api/assignments", body).json()["new"] == 0
+    rows = team.of("ben").ask("/api/assignments").json()["rows"]
+    assert [(row["reviewer"], row["assigned"]) for row in rows] == [("ben", 6)]
+    everybody = team.of("cyd").ask("/api/assignments").json()
+    assert {row["reviewer"] for row in everybody["rows"]} == {"ben", "eve"}
+    assert [one["id"] for one in everybody["people"]] == ["ana", "ben", "cyd", "eve", "dan"]
+
+
+def test_an_unfinished_round_is_closed_only_when_that_is_said(team: Team) -> None:
+    opened = {"id": new_id(), "deed": "open", "records": 2}
+    assert team.of("ana").post("/api/calibration", opened).status_code == 200
+    closing = {"id": new_id(), "deed": "close", "note": "wording of age"}
+    assert team.of("ana").post("/api/calibration", closing).status_code == 409
+    for _ in range(2):
+        closed = team.of("ana").post("/api/calibration", {**closing, "unfinished": True})
+        assert (closed.status_code, closed.json()["open"]) == (200, False)
+
+
 def test_an_analyst_asks_in_sql_and_nobody_who_screens_does(team: Team) -> None:
     body = {"sql": "select record_id from v1.record order by 1"}
     found = team.of("dan").post("/api/query", {**body, "limit": 3}).json()
@@ -226,6 +249,8 @@ def test_own_events_come_as_json_lines(team: Team) -> None:
         "/api/agreement",
         "/api/pace",
         "/api/calibration",
+        "/api/assignments",
+        "/api/records",
         "/api/events",
         "/api/studies",
         "/api/openapi.json",

@@ -1,9 +1,9 @@
-"""The team: calibration rounds, and the person's own events to take along."""
+"""The team: who screens what, calibration rounds, and the person's own events to take along."""
 
 from __future__ import annotations
 
 import tempfile
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +12,8 @@ from msgspec import Meta
 from review.errors import UsageProblem
 from review.flows.events import export_events
 from review.screening import calibration as screening
+from review.screening.blinding import is_blinded
+from review.team import assignments as sharing
 from review.web.api.records import StageName
 from review.web.api.route import Answer, ApiRoute, Given, Id, JsonLines, Words
 from review.web.roles import May
@@ -55,13 +57,85 @@ class Rounds(Answer, frozen=True):
 
 
 class CalibrationBody(Given, frozen=True):
-    """Open a round of *records* (as many as review.toml says, if left out), or close the one that is open."""
+    """Open a round of *records* (as many as review.toml says, if left out), or close the one that is open.
+
+    One that somebody has not finished is closed only with *unfinished*: its agreement is then never shown.
+    """
 
     id: Id
     deed: Literal["open", "close"]
     records: Annotated[int, Meta(ge=1, le=10_000)] | None = None
     stage: StageName | None = None
     note: Words | None = None
+    unfinished: bool = False
+
+
+class Person(Answer, frozen=True):
+    """Somebody whom review.toml names."""
+
+    id: str
+    name: str
+    role: str
+    left: date | None
+
+
+class Assignments(Answer, frozen=True):
+    """Who has how many records; who screens blind sees their own row."""
+
+    rows: list[dict[str, Any]]
+    people: list[Person]
+
+
+class AssignmentBody(Given, frozen=True):
+    """`split`: each record to as many people as the protocol asks for; `double`: *share* percent to two, the others to
+    one; `all`: every open assignment is taken back. The same again adds nothing.
+    """
+
+    id: Id
+    mode: Literal["all", "split", "double"]
+    share: Annotated[int, Meta(ge=0, le=100)] = 100
+    stage: StageName = "title_abstract"
+    reviewers: Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=100)] | None = None
+
+
+class AssignmentsMade(Answer, frozen=True):
+    """How many assignments are new, how many were taken back, and what each person has now in all."""
+
+    mode: str
+    stage: str
+    records: int
+    new: int
+    released: int
+    each: dict[str, int]
+
+
+def assignments(desk: Desk) -> Assignments:
+    """Who is on the team, and who has how many records."""
+    only = desk.reviewer.id if is_blinded(desk.store, desk.project, desk.reviewer.id) else None
+    rows = sharing.assignments(desk.store, desk.project, reviewer=only)
+    people = [Person(id=one.id, name=one.name, role=one.role.value, left=one.left) for one in desk.project.reviewers]
+    return Assignments(rows=rows.to_dicts(), people=people)
+
+
+def assign(desk: Desk, body: AssignmentBody) -> AssignmentsMade:
+    """Share the records that wait out among those who screen."""
+    done = sharing.assign(
+        desk.store,
+        desk.project,
+        by=desk.reviewer.id,
+        mode=body.mode,
+        share=body.share,
+        stage=body.stage,
+        reviewers=body.reviewers,
+    )
+    return AssignmentsMade(
+        mode=done.mode,
+        stage=done.stage.value,
+        records=done.records,
+        new=done.new,
+        released=done.released,
+        each=dict(done.each),
+    )
 
 
 def calibration(desk: Desk) -> Rounds:
@@ -73,8 +147,8 @@ def calibration(desk: Desk) -> Rounds:
 def calibrate(desk: Desk, body: CalibrationBody) -> Round:
     """Open a round, or close it with what came of it."""
     if body.deed == "open":
-        if body.note is not None:
-            message = "a note goes with close"
+        if body.note is not None or body.unfinished:
+            message = "note and unfinished go with close"
             raise UsageProblem(message)
         done = screening.open_round(
             desk.store,
@@ -88,7 +162,14 @@ def calibrate(desk: Desk, body: CalibrationBody) -> Round:
         if body.records is not None or body.stage is not None:
             message = "records and stage go with open"
             raise UsageProblem(message)
-        done = _close(desk, body)
+        done = screening.close_round(
+            desk.store,
+            desk.project,
+            by=desk.reviewer.id,
+            note=body.note or None,
+            unfinished=body.unfinished,
+            event_id=body.id,
+        )
     return _round(done)
 
 
@@ -98,10 +179,6 @@ def events(desk: Desk) -> JsonLines:
     with tempfile.TemporaryDirectory() as folder:
         done = export_events(desk.store, desk.project, Path(folder), only=person, reviewer=person)
         return JsonLines("".join(path.read_text("utf-8") for path, _ in done.files))
-
-
-def _close(desk: Desk, body: CalibrationBody) -> screening.Round:
-    return screening.close_round(desk.store, desk.project, by=desk.reviewer.id, note=body.note or None)
 
 
 def _round(one: screening.Round) -> Round:
@@ -134,6 +211,8 @@ def _round(one: screening.Round) -> Round:
 
 
 ROUTES = (
+    ApiRoute("GET", "/api/assignments", assignments, "Who screens what"),
+    ApiRoute("POST", "/api/assignments", assign, "Share records out", May.ASSIGN),
     ApiRoute("GET", "/api/calibration", calibration, "Calibration rounds"),
     ApiRoute("POST", "/api/calibration", calibrate, "Open or close a calibration round", May.CALIBRATE),
     ApiRoute("GET", "/api/events", events, "Your own events"),
