@@ -121,14 +121,6 @@ select distinct d.reviewer from screening.decision d
 join v1.record_member m using (source_record_id)
 where m.record_id = $record and d.stage = $stage
 """
-_REPORT_EVENTS = """
-select e.* from screening.report_event e
-join v1.record_member m using (source_record_id)
-where m.record_id = $record
-  and not exists (select 1 from screening.report_event n where n.supersedes = e.event_id)
-order by e.arrival
-"""
-_REPORT_EVENT = "select * from screening.report_event where event_id = $id"
 _CONFLICTS = """
 select c.*, r.title, r.year, r.pmid, r.doi
 from v1.conflict c join v1.record r using (record_id)
@@ -191,7 +183,6 @@ having bool_or(reviewer = $reviewer)
 """
 _TOTALS = "select stage, sum(records)::bigint as records from v1.screening_progress group by stage order by stage"
 _AGREEMENT = "select * from v1.agreement order by stage, reviewer_1, reviewer_2"
-_REPORTS = "select * from v1.report order by record_id"
 _KEYS = """
 select s.source_record_id, m.record_id, s.accession, s.pmid, s.doi, s.url, s.title, s.is_latest
 from v1.source_record s join v1.record_member m using (source_record_id)
@@ -206,13 +197,6 @@ _CURRENT_ALL = """
 select record_id, source_record_id, stage, reviewer, verdict from v1.current_decision where stage <> 'final'
 """
 _ALL_STATES = "select record_id, stage, state, adjudicated from v1.screening_state where stage <> 'final'"
-_LAST_REPORT_EVENTS = """
-select m.record_id, e.event_id, e.kind
-from screening.report_event e
-join v1.record_member m using (source_record_id)
-where not exists (select 1 from screening.report_event n where n.supersedes = e.event_id)
-qualify row_number() over (partition by m.record_id order by e.arrival desc, e.event_id desc) = 1
-"""
 _SOURCE_RECORDS = "select source_record_id from v1.source_record"
 _COLUMNS = """
 select schema_name || '.' || table_name as table_name, column_name, data_type, is_nullable
@@ -307,16 +291,6 @@ def read_deciders(store: Store, record: str, stage: str) -> set[str]:
     return set(store.read(_DECIDERS, {"record": record, "stage": stage})["reviewer"])
 
 
-def read_report_events(store: Store, record: str) -> list[dict[str, Any]]:
-    """Report events of a record that nothing supersedes."""
-    return store.read(_REPORT_EVENTS, {"record": record}).to_dicts()
-
-
-def read_report_event(store: Store, event_id: str) -> dict[str, Any] | None:
-    """One report event."""
-    return _first(store.read(_REPORT_EVENT, {"id": event_id}))
-
-
 def read_conflicts(store: Store) -> list[dict[str, Any]]:
     """Open conflicts with the records' titles."""
     return store.read(_CONFLICTS).to_dicts()
@@ -363,11 +337,6 @@ def read_agreement(store: Store) -> list[dict[str, Any]]:
     return store.read(_AGREEMENT).to_dicts()
 
 
-def read_reports(store: Store) -> pl.DataFrame:
-    """v1.report."""
-    return store.read(_REPORTS)
-
-
 def read_keys(store: Store) -> list[dict[str, Any]]:
     """Whatever names a source record, for all of them."""
     return store.read(_KEYS).to_dicts()
@@ -388,11 +357,6 @@ def read_all_states(store: Store) -> dict[tuple[str, str], dict[str, Any]]:
     return {(row["record_id"], row["stage"]): row for row in store.read(_ALL_STATES).to_dicts()}
 
 
-def read_last_report_events(store: Store) -> dict[str, dict[str, Any]]:
-    """Record → the report event that holds."""
-    return {row["record_id"]: row for row in store.read(_LAST_REPORT_EVENTS).to_dicts()}
-
-
 def read_source_records(store: Store) -> set[str]:
     """The ids of all source records that an import brought."""
     return set(store.read(_SOURCE_RECORDS)["source_record_id"])
@@ -406,11 +370,6 @@ def append_decisions(rows: list[dict[str, Any]]) -> Append:
 def append_adjudications(rows: list[dict[str, Any]]) -> Append:
     """The step that writes adjudications."""
     return Append("screening.adjudication", rows)
-
-
-def append_report_events(rows: list[dict[str, Any]]) -> Append:
-    """The step that writes report events."""
-    return Append("screening.report_event", rows)
 
 
 _ALL = {
