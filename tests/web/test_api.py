@@ -213,6 +213,45 @@ def test_an_analyst_asks_in_sql_and_nobody_who_screens_does(team: Team) -> None:
         assert team.of("dan").post("/api/query", {"sql": sql}).status_code == 400
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "170141183460469231731687303715884105727::hugeint",
+        "340282366920938463463374607431768211455::uhugeint",
+        "18446744073709551615::ubigint",
+        "sum(range)",
+        "'nan'::double",
+        "'inf'::double",
+        "1.5::decimal(38, 10)",
+        "interval 3 days",
+        "time '10:00'",
+        "timestamptz '2026-01-01'",
+        "timestamp '290000-01-01'",
+        "date '-4000-01-01'",
+        "'infinity'::date",
+        "[1, null]",
+        "{'a': [{'b': 1}]}",
+        "map {'a': 1}",
+        "'\\xff'::blob",
+        "'10101'::bit",
+        "uuid()",
+        "null",
+        "chr(0)",
+        "'😀'",
+        "union_value(k := 1)",
+    ],
+)
+def test_any_value_of_the_database_can_be_an_answer(team: Team, value: str) -> None:
+    answer = team.of("dan").post("/api/query", {"sql": f"select {value} as v from range(1)"})
+    assert answer.status_code in (200, 400), answer.text
+    assert json.loads(answer.text)
+
+
+def test_an_answer_that_is_too_large_is_refused(team: Team) -> None:
+    answer = team.of("dan").post("/api/query", {"sql": "select repeat('x', 30000000) as v"})
+    assert (answer.status_code, answer.json()["error"]) == (400, "the answer is larger than 20 MB")
+
+
 def test_an_analyst_who_once_screened_does_not_ask_in_sql(team: Team) -> None:
     team.of("ben").decide(team.records[0], "include")
     path = team.project.root / "review.toml"

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from review.errors import BlindError
+from review.errors import BlindError, QueryRefused
 from review.flows.query import run_report
 from review.screening.blinding import has_screened, is_blinded
 from review.web.api.route import Answer, ApiRoute, Given
@@ -15,6 +15,7 @@ from review.web.site import Desk
 
 _SECONDS = 10.0
 _MOST_ROWS = 1000
+_MOST_BYTES = 20_000_000
 
 
 class QueryBody(Given, frozen=True):
@@ -39,6 +40,9 @@ def query(desk: Desk, body: QueryBody) -> QueryRows:
         message = f"{person} screens in this review, and SQL would show what the others decided"
         raise BlindError(message, hint="an analyst who does not screen can run it")
     found = run_report(desk.store, desk.project, body.sql, limit=body.limit + 1, seconds=_SECONDS, reviewer=person)
+    if found.estimated_size() > _MOST_BYTES:
+        message = f"the answer is larger than {_MOST_BYTES // 1_000_000} MB"
+        raise QueryRefused(message, hint="ask for fewer columns, or for shorter texts")
     rows = [list(row) for row in found.head(body.limit).iter_rows()]
     return QueryRows(columns=found.columns, rows=rows, truncated=found.height > body.limit)
 
