@@ -162,6 +162,9 @@ def find_records(
         message = f"{own!r} is no own verdict; allowed: {', '.join(OWN)}"
         raise UsageProblem(message)
     wanted = [together or alone for together, alone in _WORD.findall(words.lower())]
+    if len(wanted) > tables.MOST_WORDS:
+        message = f"a search takes {tables.MOST_WORDS} words, not {len(wanted)}"
+        raise UsageProblem(message, hint='put words that stand together into quotation marks: "bone marrow"')
     with one_look(store):
         found = tables.find_records(store, reviewer=person, stage=at.value, words=wanted, own=own, label=label)
         page = dict(found[max(offset, 0) : max(offset, 0) + max(limit, 0)])

@@ -30,10 +30,7 @@ where s.source_record_id = $key or m.record_id = $key
 order by exact desc, m.record_id
 """
 # what a program asks for it names in full, and then one look at one table is enough
-_EXACT = """
-select record_id from v1.record_member where source_record_id = $key or record_id = $key
-order by source_record_id = $key desc limit 1
-"""
+_EXACT = "select record_id from v1.record_member where source_record_id = $key"
 _SHOWN = """
 select s.source_record_id
 from v1.record_member m
@@ -54,20 +51,18 @@ order by d.arrival
 """
 # only where somebody else had a word, or there was another record, can a verdict have been seen
 _OTHERS_INVOLVED = """
-with member as (
-  select source_record_id from v1.record_member where record_id = $record
-)
 select
   exists (
-    select 1 from screening.decision d join member using (source_record_id)
-    where d.stage = $stage and d.reviewer <> $reviewer)
-  or exists (select 1 from screening.adjudication a join member using (source_record_id) where a.stage = $stage)
-  -- one that was not blind tells of another's, even where only this person's events were imported
+    select 1 from screening.decision
+    -- one that was not blind tells of another's, even where only this person's events were imported
+    where list_contains($members::varchar[], source_record_id) and stage = $stage
+      and (reviewer <> $reviewer or not (blind or via = 'import')))
   or exists (
-    select 1 from screening.decision d join member using (source_record_id)
-    where d.stage = $stage and not (d.blind or d.via = 'import'))
+    select 1 from screening.adjudication
+    where list_contains($members::varchar[], source_record_id) and stage = $stage)
   or exists (
-    select 1 from v1.merge_ever_made e, member m where m.source_record_id = e.record_a or m.source_record_id = e.record_b)
+    select 1 from v1.merge_ever_made
+    where list_contains($members::varchar[], record_a) or list_contains($members::varchar[], record_b))
   as involved
 """
 _DECISION = "select * from screening.decision where decision_id = $id"
@@ -228,7 +223,8 @@ def find_records(store: Store, key: str, *, pmid: str | None, doi: str | None) -
 
 def read_shown(store: Store, record: str) -> str:
     """The source record that is shown of a record, as v1.record has it: new decisions hang on it."""
-    return str(store.read(_SHOWN, {"record": record})["source_record_id"][0])
+    members = read_members(store, record)
+    return members[0] if len(members) == 1 else str(store.read(_SHOWN, {"record": record})["source_record_id"][0])
 
 
 def read_members(store: Store, record: str) -> list[str]:
@@ -260,10 +256,12 @@ def was_opened(store: Store, record: str, stage: str, *, reviewer: str, resolves
     A decision that was not blind and an adjudication tell that they were, to those who had decided and to whoever
     *resolves* conflicts. So does the reviewer's decision on a source record that this one is no longer merged with.
     """
-    params: dict[str, Any] = {"record": record, "stage": stage, "reviewer": reviewer}
-    if not store.read(_OTHERS_INVOLVED, params)["involved"][0]:
-        return False  # what most decisions are
-    return bool(store.read(_OPENED, {**params, "resolves": resolves})["seen"][0])
+    params: dict[str, Any] = {"stage": stage, "reviewer": reviewer}
+    members = read_members(store, record)
+    # what most decisions are: the only one ever, on a record that is one entry
+    if len(members) == 1 and not store.read(_OTHERS_INVOLVED, {**params, "members": members})["involved"][0]:
+        return False
+    return bool(store.read(_OPENED, {**params, "record": record, "resolves": resolves})["seen"][0])
 
 
 def has_adjudicated(store: Store, record: str, stage: str, person: str) -> bool:

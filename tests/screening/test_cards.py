@@ -113,6 +113,8 @@ def test_own_words_and_own_labels_narrow_it(held: LocalStore, empty_review: Proj
     assert found(held, empty_review, label="look again", words="fat") == ["Fat"]
     with pytest.raises(UsageProblem, match="allowed: any, undecided, include"):
         find_records(held, empty_review, reviewer="ben", own="mine")
+    with pytest.raises(UsageProblem, match="a search takes 8 words, not 9"):
+        find_records(held, empty_review, reviewer="ben", words="a b c d e f g h i")
 
 
 def test_nothing_that_another_decided_changes_a_search_or_a_card(held: LocalStore, empty_review: Project) -> None:
