@@ -3,6 +3,7 @@
 import { get, newId } from "./api.js";
 import { paintCard, paintDecisions, shortTitle, verdictMark } from "./card.js";
 import { announce, byId, fill, h, inWords } from "./dom.js";
+import { onKeys } from "./keys.js";
 import { labelChips } from "./panels.js";
 import { fullText } from "./pdf.js";
 import { reportDeeds } from "./report_deeds.js";
@@ -54,6 +55,7 @@ function deciding(card, protocol) {
   const label = (code) => protocol.reasons.find((one) => one.code === code)?.label ?? code;
   const stand = () => {
     reason.value = card.own?.reason ?? "";
+    back.hidden = !card.own?.verdict;
     fill(state, "My verdict: ", verdictMark(card.own?.verdict), card.own?.reason ? ` ${label(card.own.reason)}` : "");
   };
   const decide = (verdict) => {
@@ -75,6 +77,7 @@ function deciding(card, protocol) {
     stand();
     announce("Taken back");
   };
+  const back = h("button", { type: "button", onclick: undo }, "Take back");
   stand();
   return h(
     "section",
@@ -87,7 +90,7 @@ function deciding(card, protocol) {
       "div",
       { class: "deeds" },
       ["include", "exclude", "unsure"].map((verdict) => h("button", { type: "button", class: verdict, onclick: () => decide(verdict) }, inWords(verdict))),
-      h("button", { type: "button", onclick: undo }, "Take back"),
+      back,
     ),
   );
 }
@@ -96,4 +99,5 @@ outbox.addEventListener("refused", (event) => {
   if (event.detail.deed.body.record === record) void loaded(page, load, show);
 });
 
+onKeys({ p: () => page.querySelector("[data-read]")?.click(), o: () => page.querySelector(".links a[href]")?.click() });
 await loaded(page, load, show);
