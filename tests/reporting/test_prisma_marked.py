@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from review.database import Append, LocalStore
+from review.paths import shipped
 from review.project import Project
 from review.reporting import store as reads
 from review.reporting.prisma import check_identities, flow_table, flow_values
+from review.reporting.saved_queries import read_query
 from tests.reporting.test_prisma_flow import NOW, check, counts, decide, records, retrieve
 from tests.reporting.test_prisma_identities import FULL, verdicts
 
@@ -163,3 +165,25 @@ def test_the_flow_equals_an_independent_count_in_both_routes(store: LocalStore, 
         if values.get(item):
             off = check_identities({**values, item: (values[item] or 0) + 1})
             assert {one.number for one in off if one.verdict == "fail"} == {"5" if item.startswith("other") else "3"}
+
+
+def test_check_warns_of_a_pooled_study_that_is_marked(evidence: tuple[Project, LocalStore]) -> None:
+    _, store = evidence
+    query = read_query(shipped("queries", "checks", "marked_study_pooled.sql"))
+    assert query.severity == "warning"
+    study = store.read("select min(study_id) as study from v1.effect_size where pooled")["study"][0]
+    one, other = records(store, range(1, 3))
+    for record in (one, other):
+        decide(store, record, "include")
+    reports = [
+        {"report_id": f"SRC:{record}", "study_id": study, "file": "study.toml", "line": 1, "kind": "primary"}
+        for record in (one, other)
+    ]
+    store.apply([Append("extraction.study_report", reports)])
+    assert store.read(query.sql).height == 0
+    mark(store, one, "ongoing")
+    assert store.read(query.sql).rows() == [(study, [one], "ongoing")]
+    # another report of it that is included makes it an included study
+    retrieve(store, other)
+    decide(store, other, "include", stage="full_text")
+    assert store.read(query.sql).height == 0
