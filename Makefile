@@ -1,5 +1,6 @@
 # demo: build both reviews in demo/    test: the whole suite    lint: style, types, the three rules
 # bench: how quick it is               docs: the reference pages, from the code
+# browser: the site in Chromium        pictures: the site's pages for the docs
 # Each makes .venv when it is not there and reuses it; a second run needs no network.
 
 PYTHON ?= python3
@@ -8,7 +9,7 @@ BIN := $(VENV)/bin
 PEERS := .venv-bench
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test lint bench docs clean
+.PHONY: demo test browser lint bench docs pictures clean
 .DEFAULT_GOAL := test
 
 demo: $(VENV)/.installed
@@ -17,6 +18,10 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	REVIEW_THREADS=1 $(BIN)/python -m pytest -n 3
+
+# what a reviewer sees: in Debian's Chromium, and the API against its own description
+browser: $(VENV)/.installed-browser
+	REVIEW_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile tests/browser tests/web/test_api_schemathesis.py
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -35,9 +40,17 @@ bench: $(PEERS)/.installed
 	$(PEERS)/bin/python benchmarks/dedupe_hard.py
 	$(PEERS)/bin/python benchmarks/dedupe_growth.py
 	$(PEERS)/bin/python benchmarks/dedupe_held_out.py
+	$(PEERS)/bin/python benchmarks/serve_load.py
+	$(PEERS)/bin/python benchmarks/serve_load.py --reviewers 50 --only serve
+	$(PEERS)/bin/python benchmarks/serve_killed.py
+	$(PEERS)/bin/python benchmarks/screen_keys.py
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python docs/generate.py
+
+# needs Chromium
+pictures: $(VENV)/.installed-browser
+	$(BIN)/python docs/screenshots.py
 
 clean:
 	rm -rf $(VENV) $(PEERS) demo dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
@@ -59,9 +72,13 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) install -c constraints.txt -e '.[paper]' --group test --group lint
 	@touch $@
 
+$(VENV)/.installed-browser: $(VENV)/.installed-dev
+	$(PIP) install -c constraints.txt -e '.[paper]' --group browser --group fuzz
+	@touch $@
+
 # the programs that we measure ourselves against stay out of the environment that tests run in
 $(PEERS)/.installed: $(VENV)/.pip pyproject.toml
 	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip --disable-pip-version-check -q install -U -c constraints.txt pip
-	$(PEERS)/bin/python -m pip --disable-pip-version-check -q install -c constraints.txt -e '.[paper,fast]' --group bench
+	$(PEERS)/bin/python -m pip --disable-pip-version-check -q install -c constraints.txt -e '.[paper,fast]' --group bench --group browser --group test
 	@touch $@

@@ -3,8 +3,8 @@
     .venv-bench/bin/python benchmarks/screen_keys.py [--records 10000 100000] [--keys 60]
 
 SYNTHETIC records. The screening page marks the moment of the key and the moment after the frame in which the next
-record stands. The other way, in the same browser against the same server: on the key the decision is sent, then the next
-card is asked for, then painted. Needs Debian's chromium and playwright.
+record stands. The other way, in the same browser against the same server: on the key the decision is sent, then the
+next card is asked for, then painted. Needs Debian's chromium and playwright.
 """
 
 from __future__ import annotations
