@@ -47,7 +47,7 @@ function round(one) {
         )
       : h("p", { class: "quiet" }, "Agreement is shown once everybody has decided on all of them."),
     one.differences?.length ? differences(one) : null,
-    leads && one.open ? closing() : null,
+    leads && one.open ? closing(one) : null,
   );
 }
 
@@ -76,9 +76,10 @@ function opening() {
   return h("form", { class: "filters", onsubmit: (event) => send(event, { deed: "open", ...(records.value ? { records: Number(records.value) } : {}) }) }, h("label", { for: "records" }, "Records", records), h("button", {}, "Open a round"));
 }
 
-function closing() {
+function closing(one) {
+  const unfinished = h("input", { id: "unfinished", type: "checkbox" });
   const note = h("input", { id: "close-note", maxlength: "2000" });
-  return h("form", { class: "filters", onsubmit: (event) => send(event, { deed: "close", ...(note.value ? { note: note.value } : {}) }) }, h("label", { for: "close-note" }, "What came of it", note), h("button", {}, "Close the round"));
+  return h("form", { class: "filters", onsubmit: (event) => send(event, { deed: "close", ...(note.value ? { note: note.value } : {}), ...(unfinished.checked ? { unfinished: true } : {}) }) }, h("label", { for: "close-note" }, "What came of it", note), one.finished ? null : h("label", { class: "tick", for: "unfinished" }, unfinished, "Close it although not everybody has finished: its agreement is never shown"), h("button", {}, "Close the round"));
 }
 
 async function send(event, body) {

@@ -73,6 +73,7 @@ function progress() {
   if (line.waiting === null) return;
   const all = line.decided + line.waiting;
   if (line.decided === null) return void fill(byId("progress-words"), `${line.waiting.toLocaleString("en")} wait for you`);
+  if (!all) return void fill(byId("progress-words"));
   fill(byId("progress-words"), `${line.decided.toLocaleString("en")} of ${all.toLocaleString("en")}`);
   const bar = byId("progress");
   bar.hidden = all === 0;

@@ -12,8 +12,7 @@ async function load() {
 }
 
 function show({ assignments, owed }) {
-  const people = assignments.reviewers ?? [];
-  const rows = assignments.rows ?? assignments.assignments ?? [];
+  const { people, rows } = assignments;
   fill(
     page,
     people.length
@@ -30,11 +29,11 @@ function assigning() {
   const mode = h(
     "select",
     { id: "mode" },
-    h("option", { value: "all" }, "Everybody screens everything"),
-    h("option", { value: "split" }, "Each record goes to one person"),
-    h("option", { value: "double" }, "A share of the records goes to two"),
+    h("option", { value: "all" }, "Everybody screens everything: what is assigned is taken back"),
+    h("option", { value: "split" }, "Each record goes to as many people as the protocol asks for"),
+    h("option", { value: "double" }, "A share of the records goes to two, the others to one"),
   );
-  const share = h("input", { id: "share", type: "number", min: "1", max: "100", value: "100" });
+  const share = h("input", { id: "share", type: "number", min: "0", max: "100", value: "100" });
   const stage = h("select", { id: "stage" }, h("option", { value: "title_abstract" }, "Title and abstract"), h("option", { value: "full_text" }, "Full text"));
   const shareField = h("label", { for: "share", hidden: true }, "Share, %", share);
   mode.addEventListener("change", () => {
