@@ -10,12 +10,21 @@ const result = h("div", {});
 const views = h("details", { class: "box" }, h("summary", {}, "Views"), h("p", { class: "quiet" }, "Loading …"));
 const VIEWS = "select distinct view_name, view_comment from v1.data_dictionary order by view_name";
 
+let turn = Promise.resolve();
+
+/** The review answers an analyst one question at a time. */
+function asked(words) {
+  const answer = turn.then(() => post("/api/query", { sql: words, limit: 1000 }));
+  turn = answer.catch(() => {});
+  return answer;
+}
+
 async function run(event) {
   event?.preventDefault();
   result.setAttribute("aria-busy", "true");
   fill(result, h("p", { class: "quiet" }, "Asking …"));
   try {
-    const answer = await post("/api/query", { sql: sql.value, limit: 1000 });
+    const answer = await asked(sql.value);
     const columns = answer.columns.map((name, place) => ({ key: place, words: name, number: typeof answer.rows[0]?.[place] === "number", show: (row) => shown(row[place]) }));
     fill(result, table(counted(answer.rows.length, "row") + (answer.truncated ? ", more were left out" : ""), columns, answer.rows, { head: -1, empty: "No rows." }));
     announce(counted(answer.rows.length, "row"));
@@ -42,7 +51,7 @@ fill(
 views.addEventListener("toggle", async () => {
   if (!views.open || views.dataset.loaded) return;
   try {
-    const answer = await post("/api/query", { sql: VIEWS, limit: 1000 });
+    const answer = await asked(VIEWS);
     list(answer.rows.map(([name, comment]) => ({ name, comment })));
   } catch (problem) {
     if (!problem.kind) throw problem;

@@ -19,7 +19,7 @@ function show({ assignments, owed }) {
       ? table("People", [{ key: "id", words: "Id" }, { key: "name", words: "Name" }, { key: "role", words: "Role", show: (row) => inWords(row.role) }, { key: "left", words: "Left on" }], people)
       : null,
     table("Who still owes a decision", [{ key: "reviewer", words: "Reviewer" }, { key: "stage", words: "Stage", show: (row) => inWords(row.stage) }, { key: "records", words: "Records", number: true }], owed, { empty: "Nobody owes a decision." }),
-    table("Assigned", [{ key: "reviewer", words: "Reviewer" }, { key: "stage", words: "Stage", show: (row) => inWords(row.stage) }, { key: "records", words: "Records", number: true }], rows, { empty: "Nothing is assigned: everybody screens everything." }),
+    table("Assigned", [{ key: "reviewer", words: "Reviewer" }, { key: "stage", words: "Stage", show: (row) => inWords(row.stage) }, { key: "assigned", words: "Assigned", number: true }, { key: "decided", words: "Decided", number: true }, { key: "waiting", words: "Waiting", number: true }], rows, { empty: "Nothing is assigned: everybody screens everything." }),
     assigning(),
     h("p", { class: "quiet" }, "Who is on the team stands in review.toml; review reviewer invite ID makes a sign-in link."),
   );
