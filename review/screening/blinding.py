@@ -79,10 +79,18 @@ def opened_to(rows: Iterable[Mapping[str, Any]], reviewer: str) -> list[dict[str
     return [row for row in found if row["entry_id"] in decided]
 
 
-def is_open(store: Store, project: Project, *, record_id: str, reviewer: str, stage: Stage) -> bool:
+def is_open(
+    store: Store,
+    project: Project,
+    *,
+    record_id: str,
+    reviewer: str,
+    stage: Stage,
+    members: tables.Members | None = None,
+) -> bool:
     """Whether *reviewer* may have seen another's verdict on a record, or on what it was once merged with."""
     state = tables.read_states(store, record_id).get(stage.value)
     resolves = project.reviewer(reviewer).role in MAY_RESOLVE
     return (state is not None and state["state"] in RESOLVED) or tables.was_opened(
-        store, record_id, stage.value, reviewer=reviewer, resolves=resolves
+        store, record_id, stage.value, reviewer=reviewer, resolves=resolves, members=members
     )

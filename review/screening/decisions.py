@@ -19,7 +19,7 @@ from review.project import Project, Reviewer
 from review.screening import report_store
 from review.screening import store as tables
 from review.screening.blinding import is_open, opened_to
-from review.screening.records import find_record
+from review.screening.records import find_members, find_record
 from review.screening.report_tracks import holding, of_kind
 from review.terms import ReportEventKind, Role, Stage, Verdict
 
@@ -71,8 +71,9 @@ def decide(
         if decision_id and (known := tables.read_decision(store, decision_id)):
             return _same_again(store, known, reviewer=person, stage=at, verdict=word)
         check_reason(project, at, word, reason)
-        record_id = find_record(store, record)
-        current = tables.read_current(store, record_id)
+        members = find_members(store, record)
+        record_id = members.record_id
+        current = tables.read_current(store, record_id, members=members)
         own = _own(current.get(at.value, ()), person)
         said = (word.value, reason, project.criteria.version)
         stands = [(row["verdict"], row["reason"], row["criteria_version"]) for row in own]
@@ -84,7 +85,7 @@ def decide(
         decision, rows = _plan(
             store,
             project,
-            record_id=record_id,
+            members=members,
             current=current.get(at.value, ()),
             stage=at,
             reviewer=person,
@@ -120,8 +121,9 @@ def undo(
         if decision_id and (known := tables.read_decision(store, decision_id)):
             meant = asked or Stage(known["stage"])
             return _same_again(store, known, reviewer=person, stage=meant, verdict=Verdict.WITHDRAWN)
-        record_id = find_record(store, record)
-        current = tables.read_current(store, record_id)
+        members = find_members(store, record)
+        record_id = members.record_id
+        current = tables.read_current(store, record_id, members=members)
         stages = (asked,) if asked else (Stage.FULL_TEXT, Stage.TITLE_ABSTRACT)
         at = next((one for one in stages if _own(current.get(one.value, ()), person)), None)
         if at is None:
@@ -131,7 +133,7 @@ def undo(
         decision, rows = _plan(
             store,
             project,
-            record_id=record_id,
+            members=members,
             current=current.get(at.value, ()),
             stage=at,
             reviewer=person,
@@ -190,7 +192,7 @@ def _plan(
     store: Store,
     project: Project,
     *,
-    record_id: str,
+    members: tables.Members,
     current: Sequence[dict[str, Any]],
     stage: Stage,
     reviewer: str,
@@ -203,17 +205,19 @@ def _plan(
 ) -> tuple[Decision, list[dict[str, Any]]]:
     """The decision, and the rows that record it."""
     own = _own(current, reviewer)
-    shown = tables.read_shown(store, record_id)
+    shown = tables.read_shown(store, members.record_id, members=members)
     replaced = next((row for row in own if row["source_record_id"] == shown), None)
     others_decided = any(row["reviewer"] != reviewer for row in current)
     if project.screening.blind:
-        blind = not is_open(store, project, record_id=record_id, reviewer=reviewer, stage=stage)
+        blind = not is_open(
+            store, project, record_id=members.record_id, reviewer=reviewer, stage=stage, members=members
+        )
     else:
         blind = not others_decided
     first = own[-1] if replaced is None and verdict is Verdict.WITHDRAWN else replaced
     decision = Decision(
         decision_id=decision_id or str(uuid.uuid4()),
-        record_id=record_id,
+        record_id=members.record_id,
         source_record_id=first["source_record_id"] if first else shown,
         stage=stage,
         reviewer=reviewer,

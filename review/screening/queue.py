@@ -109,17 +109,15 @@ def cards(
         found = queue(store, project, reviewer=reviewer, stage=at, limit=limit, without=without)
         # what waits for somebody has no decision of theirs, and nobody else's is open to them: unless it is not blind
         decisions = {} if project.screening.blind else _visible(store, project, found, reviewer, [at])
-        return _cards(store, project, found, reviewer=reviewer, stage=at, decisions=decisions)
+        return _cards(store, project, found, reviewer=reviewer, stage=at, decisions=decisions, waiting=True)
 
 
 def next_record(
     store: Store, project: Project, *, reviewer: str, stage: str | Stage = Stage.TITLE_ABSTRACT
 ) -> Card | None:
     """The next record for this reviewer, or None when nothing waits."""
-    at = read_stage(stage)
-    with one_look(store):
-        found = queue(store, project, reviewer=reviewer, stage=at, limit=1)
-        return _cards(store, project, found, reviewer=reviewer, stage=at, decisions={})[0] if found else None
+    found = cards(store, project, reviewer=reviewer, stage=stage, limit=1)
+    return found[0] if found else None
 
 
 def show_record(
@@ -203,6 +201,7 @@ def _cards(
     reviewer: str,
     stage: Stage | None,
     decisions: Mapping[str, list[dict[str, Any]]],
+    waiting: bool = False,
 ) -> list[Card]:
     """The cards of *records*, in this order."""
     if not records:
@@ -210,7 +209,8 @@ def _cards(
     rows = tables.read_records(store, records)
     links = tables.read_links(store, records)
     labels = visible_labels(store, project, records=records, reviewer=reviewer)
-    own = tables.read_own_decisions(store, records, reviewer)
+    # what waits for somebody at a stage has no decision of theirs there
+    own = {} if waiting else tables.read_own_decisions(store, records, reviewer)
     return [
         _card(
             rows[one],

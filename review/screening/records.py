@@ -24,3 +24,11 @@ def find_record(store: Store, key: str) -> str:
         raise UnknownId(message, hint="review screen next names the record that it shows")
     message = f"{key!r} names {len(found)} records: {', '.join(found[:5])}"
     raise UnknownId(message, hint="give the whole id, or run review dedupe run if they are one publication")
+
+
+def find_members(store: Store, key: str) -> tables.Members:
+    """The record that *key* names, with its source records. Raises UsageProblem as find_record does."""
+    if members := tables.members_of(store, key.strip()):
+        return members  # what a program asks for it names in full
+    record_id = find_record(store, key)
+    return tables.members_of(store, record_id) or tables.Members(record_id, {}, ever_merged=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from review.database import Append, Store
@@ -39,15 +40,15 @@ where m.record_id = $record and s.is_latest
 order by v1.member_place(s.source, s.abstract, s.source_record_id)
 limit 1
 """
-_MEMBERS = "select source_record_id from v1.record_member where record_id = $record order by source_record_id"
+_MEMBERS = """
+select record_id, source_record_id, entry_id, ever_merged from v1.record_member
+where record_id = $record order by source_record_id
+"""
 _STATES = "select stage, state, adjudicated, reason, decisions from v1.screening_state where record_id = $record"
 # v1.current_decision of one record, without a look at all the others
 _CURRENT = """
-select m.record_id, d.*, m.entry_id
-from v1.record_member m
-join screening.standing_decision d using (source_record_id)
-where m.record_id = $record
-order by d.arrival
+select * from screening.standing_decision
+where list_contains($members::varchar[], source_record_id) order by arrival
 """
 # only where somebody else had a word, or there was another record, can a verdict have been seen
 _OTHERS_INVOLVED = """
@@ -60,9 +61,6 @@ select
   or exists (
     select 1 from screening.adjudication
     where list_contains($members::varchar[], source_record_id) and stage = $stage)
-  or exists (
-    select 1 from v1.merge_ever_made
-    where list_contains($members::varchar[], record_a) or list_contains($members::varchar[], record_b))
   as involved
 """
 _DECISION = "select * from screening.decision where decision_id = $id"
@@ -221,15 +219,41 @@ def find_records(store: Store, key: str, *, pmid: str | None, doi: str | None) -
     return exact[:1] or list(dict.fromkeys(str(row["record_id"]) for row in rows))
 
 
-def read_shown(store: Store, record: str) -> str:
+@dataclass(frozen=True)
+class Members:
+    """The source records that are one record today: source record → its entry, the first version of it."""
+
+    record_id: str
+    entries: Mapping[str, str]
+    ever_merged: bool
+
+    @property
+    def only(self) -> str | None:
+        """The source record where there is but one."""
+        return next(iter(self.entries)) if len(self.entries) == 1 else None
+
+
+def members_of(store: Store, record: str) -> Members | None:
+    """The members of the record of that id, or None where there is none."""
+    rows = store.read(_MEMBERS, {"record": record}).to_dicts()
+    if not rows:
+        return None
+    entries = {str(row["source_record_id"]): str(row["entry_id"]) for row in rows}
+    return Members(record, entries, any(row["ever_merged"] for row in rows))
+
+
+def read_shown(store: Store, record: str, *, members: Members | None = None) -> str:
     """The source record that is shown of a record, as v1.record has it: new decisions hang on it."""
-    members = read_members(store, record)
-    return members[0] if len(members) == 1 else str(store.read(_SHOWN, {"record": record})["source_record_id"][0])
+    members = members or members_of(store, record)
+    if members and members.only:
+        return members.only
+    return str(store.read(_SHOWN, {"record": record})["source_record_id"][0])
 
 
 def read_members(store: Store, record: str) -> list[str]:
     """The source records of a record."""
-    return [str(one) for one in store.read(_MEMBERS, {"record": record})["source_record_id"]]
+    members = members_of(store, record)
+    return list(members.entries) if members else []
 
 
 def read_states(store: Store, record: str) -> dict[str, dict[str, Any]]:
@@ -237,11 +261,14 @@ def read_states(store: Store, record: str) -> dict[str, dict[str, Any]]:
     return {row["stage"]: row for row in store.read(_STATES, {"record": record}).to_dicts()}
 
 
-def read_current(store: Store, record: str) -> dict[str, list[dict[str, Any]]]:
-    """Stage → the decisions that hold on a record, as they arrived."""
+def read_current(store: Store, record: str, *, members: Members | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Stage → the decisions that hold on a record, as they arrived: rows of v1.current_decision."""
+    members = members or members_of(store, record)
     found: dict[str, list[dict[str, Any]]] = {}
-    for row in store.read(_CURRENT, {"record": record}).to_dicts():
-        found.setdefault(row["stage"], []).append(row)
+    if members is not None:
+        for row in store.read(_CURRENT, {"members": list(members.entries)}).to_dicts():
+            whole = {**row, "record_id": record, "entry_id": members.entries[row["source_record_id"]]}
+            found.setdefault(row["stage"], []).append(whole)
     return found
 
 
@@ -250,17 +277,21 @@ def read_decision(store: Store, decision_id: str) -> dict[str, Any] | None:
     return _first(store.read(_DECISION, {"id": decision_id}))
 
 
-def was_opened(store: Store, record: str, stage: str, *, reviewer: str, resolves: bool) -> bool:
+def was_opened(
+    store: Store, record: str, stage: str, *, reviewer: str, resolves: bool, members: Members | None = None
+) -> bool:
     """Whether the verdicts on a record were once open to *reviewer*.
 
     A decision that was not blind and an adjudication tell that they were, to those who had decided and to whoever
     *resolves* conflicts. So does the reviewer's decision on a source record that this one is no longer merged with.
     """
     params: dict[str, Any] = {"stage": stage, "reviewer": reviewer}
-    members = read_members(store, record)
-    # what most decisions are: the only one ever, on a record that is one entry
-    if len(members) == 1 and not store.read(_OTHERS_INVOLVED, {**params, "members": members})["involved"][0]:
-        return False
+    members = members or members_of(store, record)
+    if members and not members.ever_merged:
+        # what most decisions are: nobody else ever had a word on it
+        asked = {**params, "members": list(members.entries)}
+        if not store.read(_OTHERS_INVOLVED, asked)["involved"][0]:
+            return False
     return bool(store.read(_OPENED, {**params, "record": record, "resolves": resolves})["seen"][0])
 
 

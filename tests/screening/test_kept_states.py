@@ -224,3 +224,21 @@ def expected(
     for row in found.values():
         row["state"] = row["state"] or "needs_first"
     return found
+
+
+def test_what_was_ever_merged_is_known(store: LocalStore) -> None:
+    ids = sorted(bring(store, [{} for _ in range(4)]))
+    merge = {
+        "event_id": "m1", "kind": "merge", "record_a": ids[0], "record_b": ids[1], "who": "ana", "automatic": False,
+        "decided_at": DAY,
+    }  # fmt: skip
+    store.apply([Append("dedupe.duplicate_event", [merge])])
+    told = """
+        select source_record_id, ever_merged from v1.record_member order by source_record_id"""
+    assert [one for one, merged in store.read(told).iter_rows() if merged] == ids[:2]
+    # an undo changes nothing of what was learnt
+    store.apply([Append("dedupe.duplicate_event", [{**merge, "event_id": "u1", "kind": "undo", "undo_of": "m1"}])])
+    edges = store.read("select record_a, record_b from v1.merge_ever_made").rows()
+    assert [one for one, merged in store.read(told).iter_rows() if merged] == sorted(
+        {one for two in edges for one in two}
+    )

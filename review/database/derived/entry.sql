@@ -13,6 +13,9 @@ select s.source_record_id
 from search.source_record s
 join touched t on t.source = s.source
   and t.entry = case when s.accession = s.pmid then s.accession else s.source_record_id end
+-- rows of: dedupe.duplicate_event by record_a
+-- rows of: dedupe.duplicate_event by record_b
+select unnest($changed::varchar[])
 -- select:
 with candidates as (
   select s.source_record_id, s.source, s.version, s.arrival,
@@ -50,6 +53,9 @@ select v.source_record_id, v.entry_id, v.import_id, v.position,
     partition by v.source, v.entry
     order by coalesce(v.version, v.newest_version) desc nulls last, v.last_seen desc, v.arrival desc
   ) = 1 as is_latest,
-  coalesce(c.record_id, v.entry_id) as record_id
+  coalesce(c.record_id, v.entry_id) as record_id,
+  -- the versions of an entry are one without anybody's merge
+  count(*) over (partition by v.source, v.entry) > 1 or v.source_record_id in (
+    select unnest([d.record_a, d.record_b]) from dedupe.duplicate_event d where d.kind = 'merge') as ever_merged
 from versions v
 left join dedupe.cluster c on c.source_record_id = v.entry_id

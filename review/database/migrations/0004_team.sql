@@ -1,6 +1,7 @@
 -- A team that shares its records out, and where each record stands, kept.
 
 alter table search.entry add column record_id varchar;       -- derived like the rest of it: the record that it belongs to
+alter table search.entry add column ever_merged boolean;     -- with another source record, undone or not
 alter table team.assignment add column reviewers integer;   -- how many decide on this record; empty = as the protocol says
 
 create table team.reviewer (              -- a cache of review.toml, so that SQL knows who is who
