@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,14 +31,25 @@ class _Column(NamedTuple):
 
 def apply_batch(con: duckdb.DuckDBPyConnection, batch: Batch, *, path: Path) -> dict[str, int]:
     """Write all of *batch* or nothing over *con*; table → rows that were new. Errors name the file at *path*."""
+    return apply_together(con, [batch], path=path)[0]
+
+
+def apply_together(con: duckdb.DuckDBPyConnection, batches: Sequence[Batch], *, path: Path) -> list[dict[str, int]]:
+    """Write all of *batches*, in order, in one transaction or not at all; for each, table → rows that were new.
+
+    What takes longest is done once for all of them: derived tables are made true, and the disk is waited for.
+    """
     import duckdb
 
-    counts: dict[str, int] = {}
+    done: list[dict[str, int]] = []
     try:
         con.execute("begin transaction")
-        for step in batch:
-            counts[step.table] = counts.get(step.table, 0) + _write(con, step)
-        derived.refresh(con, batch)
+        for batch in batches:
+            counts: dict[str, int] = {}
+            for step in batch:
+                counts[step.table] = counts.get(step.table, 0) + _write(con, step)
+            done.append(counts)
+        derived.refresh(con, [step for batch in batches for step in batch])
         con.execute("commit")
     except duckdb.Error as problem:
         _roll_back(con)
@@ -46,7 +57,7 @@ def apply_batch(con: duckdb.DuckDBPyConnection, batch: Batch, *, path: Path) -> 
     except BaseException:
         _roll_back(con)
         raise
-    return counts
+    return done
 
 
 def _write(con: duckdb.DuckDBPyConnection, step: Append | Replace) -> int:

@@ -1,19 +1,21 @@
 """The store of the process that owns the file while people screen: many readers beside one writer.
 
 One connection stays open, with external access off and the configuration locked. Each read has a cursor of its own and
-so sees one moment; batches go one after the other. Nobody else can open the file meanwhile: other commands reach it
-through this process (served.py).
+so sees one moment. Batches go one after the other, and those that wait while one is written go together. Nobody else can
+open the file meanwhile: other commands reach it through this process (served.py).
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from review.database.batch import apply_batch
+from review.database.batch import apply_together
 from review.database.complaints import speak
 from review.database.copying import copy_database
 from review.database.derived import derived_tables
@@ -21,7 +23,7 @@ from review.database.frames import read_frame
 from review.database.local import LocalStore
 from review.database.sandbox import query_owned
 from review.database.store import Batch
-from review.errors import StoreError
+from review.errors import ReviewError, StoreError
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,6 +31,17 @@ if TYPE_CHECKING:
 
 # a checkpoint rewrites what changed and holds up whoever commits meanwhile: it waits for a pause, or for much to write
 _CHECKPOINT_AT = "512MB"
+_AT_ONCE = 32  # batches of one transaction: decisions that came while the one before was written
+
+
+@dataclass
+class _Waiting:
+    """A batch that waits for its turn, and what came of it."""
+
+    batch: Batch
+    over: bool = False
+    counts: dict[str, int] = field(default_factory=dict)
+    problem: ReviewError | None = None
 
 
 class OwnerStore:
@@ -41,6 +54,7 @@ class OwnerStore:
         self._root = local.connect_to_own(checkpoint_at=_CHECKPOINT_AT)
         self._here = threading.local()
         self._writing = threading.Lock()
+        self._queue: deque[_Waiting] = deque()
         self._versions: dict[str, int] = {}
         self._closed = False
 
@@ -68,17 +82,51 @@ class OwnerStore:
         if getattr(self._here, "cursor", None) is not None:
             message = "a batch was applied inside a reading block"
             raise StoreError(message)
+        mine = _Waiting(batch)
+        self._queue.append(mine)
         with self._writing:
-            cursor = self._cursor()
-            try:
-                done = apply_batch(cursor, batch, path=self._path)
-            finally:
+            # whoever waited before, and nobody wrote for yet, is written for at once
+            while not mine.over:
+                self._write([self._queue.popleft() for _ in range(min(len(self._queue), _AT_ONCE))])
+        if mine.problem is not None:
+            raise mine.problem
+        return mine.counts
+
+    def _write(self, waiting: Sequence[_Waiting]) -> None:
+        """Write what waits in one transaction; where that fails, each on its own, so that one does not fail another."""
+        cursor = self._cursor_or_none()
+        try:
+            if cursor is None:
+                raise _ending(self._path)
+            done = apply_together(cursor, [one.batch for one in waiting], path=self._path)
+        except ReviewError as problem:
+            if len(waiting) > 1:
+                for one in waiting:
+                    self._write([one])
+                return
+            waiting[0].problem = problem
+        except BaseException:
+            for one in waiting:
+                one.over, one.problem = True, _ending(self._path)
+            raise
+        else:
+            for one, counts in zip(waiting, done, strict=True):
+                one.counts = counts
+            self._count({step.table for one in waiting for step in one.batch})
+        finally:
+            if cursor is not None:
                 cursor.close()
-            touched = {step.table for step in batch}
-            touched |= {one.table for one in derived_tables() if touched & set(one.after)}
-            for table in touched:
-                self._versions[table] = self._versions.get(table, 0) + 1
-        return done
+        for one in waiting:
+            one.over = True
+
+    def _count(self, touched: set[str]) -> None:
+        """One more version of each table that was written, and of what is derived from it."""
+        for one in derived_tables():
+            sources = one.after | {table for changed in one.ways.values() for table, _ in changed}
+            if touched & sources:
+                touched = touched | {one.table}
+        for table in touched:
+            self._versions[table] = self._versions.get(table, 0) + 1
 
     def read_at(
         self, cursor: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any] | None = None
@@ -168,7 +216,14 @@ class OwnerStore:
         self._refuse_when_closed()
         return self._root.cursor()
 
+    def _cursor_or_none(self) -> duckdb.DuckDBPyConnection | None:
+        return None if self._closed else self._root.cursor()
+
     def _refuse_when_closed(self) -> None:
         if self._closed:
-            message = f"the server that held {self._path} is ending"
-            raise StoreError(message, hint="run the same command again")
+            raise _ending(self._path)
+
+
+def _ending(path: Path) -> StoreError:
+    message = f"the server that held {path} is ending"
+    return StoreError(message, hint="run the same command again")

@@ -238,3 +238,37 @@ def test_a_new_server_takes_the_place_of_one_that_was_killed(owner: OwnerStore) 
     store = open_owned(owner.path)
     assert count(store) == 0
     store.close()
+
+
+def test_batches_that_wait_go_together_and_one_that_fails_fails_alone(owner: OwnerStore) -> None:
+    held = threading.Event()
+
+    def write(number: int) -> object:
+        row = {**label(number), "strange": 1} if number == 7 else label(number)
+        try:
+            return owner.apply([Append("screening.label", [row])])
+        except StoreError as problem:
+            return problem
+
+    before = owner.versions("screening.label")[0]
+    with ThreadPoolExecutor(16) as workers:
+        with owner._writing:
+            waiting = [workers.submit(write, number) for number in range(16)]
+            while len(owner._queue) < 16:
+                held.wait(0.01)
+        said = [one.result() for one in waiting]
+    assert isinstance(said[7], StoreError) and "no column strange" in said[7].message
+    assert [one for place, one in enumerate(said) if place != 7] == [{"screening.label": 1}] * 15
+    assert owner.read("select count(*) as n, max(arrival) as last from screening.label").row(0) == (15, 15)
+    assert owner.versions("screening.label")[0] > before
+
+
+def test_batches_that_wait_are_written_in_one_transaction(owner: OwnerStore) -> None:
+    before = owner.versions("screening.label")[0]
+    with ThreadPoolExecutor(8) as workers:
+        with owner._writing:
+            waiting = [workers.submit(owner.apply, [Append("screening.label", [label(number)])]) for number in range(8)]
+            while len(owner._queue) < 8:
+                time.sleep(0.01)
+        assert [one.result() for one in waiting] == [{"screening.label": 1}] * 8
+    assert owner.versions("screening.label")[0] == before + 1
