@@ -1,8 +1,8 @@
 """The store of the process that owns the file while people screen: many readers beside one writer.
 
 One connection stays open, with external access off and the configuration locked. Each read has a cursor of its own and
-so sees one moment. Batches go one after the other, and those that wait while one is written go together. Nobody else can
-open the file meanwhile: other commands reach it through this process (served.py).
+so sees one moment. Batches go one after the other, and those that wait while one is written go together. Nobody else
+can open the file meanwhile: other commands reach it through this process (served.py).
 """
 
 from __future__ import annotations
