@@ -5,6 +5,7 @@ Each page is a function that returns its text; a test compares what is on disk w
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import tempfile
@@ -149,6 +150,21 @@ def dictionary_page() -> str:
         return data_dictionary(LocalStore(Path(folder) / "review.duckdb"))
 
 
+def api_page() -> str:
+    """Every route of the site's JSON API."""
+    from review.web.api import openapi_markdown
+
+    heading, _, rest = openapi_markdown().partition("\n")
+    return f"{heading}\n\n{_NOTE}\n{rest.rstrip()}\n"
+
+
+def openapi_page() -> str:
+    """The same for programs: what the site answers at `/api/openapi.json`."""
+    from review.web.api import openapi_document
+
+    return json.dumps(openapi_document(), ensure_ascii=False, indent=1) + "\n"
+
+
 def pages() -> dict[str, Callable[[], str]]:
     """File name → the function that writes it."""
     return {
@@ -157,6 +173,8 @@ def pages() -> dict[str, Callable[[], str]]:
         "terms.md": terms_page,
         "views.md": views_page,
         "data-dictionary.md": dictionary_page,
+        "api.md": api_page,
+        "openapi.json": openapi_page,
     }
 
 
