@@ -21,7 +21,7 @@ function show({ assignments, owed }) {
     table("Who still owes a decision", [{ key: "reviewer", words: "Reviewer" }, { key: "stage", words: "Stage", show: (row) => inWords(row.stage) }, { key: "records", words: "Records", number: true }], owed, { empty: "Nobody owes a decision." }),
     table("Assigned", [{ key: "reviewer", words: "Reviewer" }, { key: "stage", words: "Stage", show: (row) => inWords(row.stage) }, { key: "assigned", words: "Assigned", number: true }, { key: "decided", words: "Decided", number: true }, { key: "waiting", words: "Waiting", number: true }], rows, { empty: "Nothing is assigned: everybody screens everything." }),
     assigning(),
-    h("p", { class: "quiet" }, "Who is on the team stands in review.toml; review reviewer invite ID makes a sign-in link."),
+    h("p", { class: "quiet" }, "That everybody screens everything takes back what is assigned and not yet decided. Who is on the team stands in review.toml; review reviewer invite ID makes a sign-in link."),
   );
 }
 
@@ -29,9 +29,9 @@ function assigning() {
   const mode = h(
     "select",
     { id: "mode" },
-    h("option", { value: "all" }, "Everybody screens everything: what is assigned is taken back"),
-    h("option", { value: "split" }, "Each record goes to as many people as the protocol asks for"),
-    h("option", { value: "double" }, "A share of the records goes to two, the others to one"),
+    h("option", { value: "all" }, "Everybody screens everything"),
+    h("option", { value: "split" }, "Each record to as many as the protocol asks"),
+    h("option", { value: "double" }, "A share to two, the others to one"),
   );
   const share = h("input", { id: "share", type: "number", min: "0", max: "100", value: "100" });
   const stage = h("select", { id: "stage" }, h("option", { value: "title_abstract" }, "Title and abstract"), h("option", { value: "full_text" }, "Full text"));
