@@ -114,11 +114,9 @@ select distinct d.reviewer from screening.decision d
 join v1.record_member m using (source_record_id)
 where m.record_id = $record and d.stage = $stage
 """
-_CONFLICTS = """
-select c.*, r.title, r.year, r.pmid, r.doi
-from v1.conflict c join v1.record r using (record_id)
-order by c.stage, c.record_id
-"""
+_CONFLICTS = "select * from v1.conflict order by stage, record_id"
+# a list of ids as a filter reaches the tables below the view; a join would read every record
+_CITED = "select record_id, title, year, pmid, doi from v1.record where list_contains($records::varchar[], record_id)"
 _PROGRESS = "select stage, state, records from v1.screening_progress order by stage, state"
 _OWN = """
 select stage, verdict, count(distinct record_id) as records
@@ -322,7 +320,12 @@ def read_deciders(store: Store, record: str, stage: str) -> set[str]:
 
 def read_conflicts(store: Store) -> list[dict[str, Any]]:
     """Open conflicts with the records' titles."""
-    return store.read(_CONFLICTS).to_dicts()
+    rows = store.read(_CONFLICTS).to_dicts()
+    if not rows:
+        return []
+    cited = store.read(_CITED, {"records": sorted({row["record_id"] for row in rows})}).to_dicts()
+    by_record = {row["record_id"]: row for row in cited}
+    return [{**row, **by_record[row["record_id"]]} for row in rows if row["record_id"] in by_record]
 
 
 def read_conflict_decisions(store: Store) -> list[dict[str, Any]]:
