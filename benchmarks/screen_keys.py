@@ -3,8 +3,8 @@
     .venv-bench/bin/python benchmarks/screen_keys.py [--records 10000 100000] [--keys 60]
 
 SYNTHETIC records. The screening page marks the moment of the key and the moment after the frame in which the next
-record stands. The other way, in the same browser against the same server: on the key the decision is sent, then the
-next card is asked for, then painted. Needs Debian's chromium and playwright.
+record stands. The other way is the same page with /screen?prefetch=0, against the same server: nothing is held ahead,
+and the next record is asked for when the key is pressed. Needs Debian's chromium and playwright.
 """
 
 from __future__ import annotations
@@ -25,31 +25,6 @@ from synthetic_team import make_review
 from tests.browser.site import DESKTOP, FLAGS, Site, visit
 
 _GOAL = 50.0  # milliseconds
-# a page of the older kind: nothing is ahead, so each key waits for two answers
-_AFTER_THE_KEY = """
-async (count) => {
-  const me = await (await fetch("api/me")).json();
-  const ask = async () => (await (await fetch("api/queue?stage=title_abstract&limit=1")).json()).cards[0];
-  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-  const place = document.createElement("article");
-  document.body.prepend(place);
-  let card = await ask();
-  const took = [];
-  for (let at = 0; at < count; at += 1) {
-    const begun = performance.now();
-    const body = { id: crypto.randomUUID(), record: card.record, stage: "title_abstract", verdict: "exclude" };
-    const headers = { "content-type": "application/json", "x-review-token": me.csrf };
-    const said = await fetch("api/decisions", { method: "POST", headers, body: JSON.stringify(body) });
-    if (!said.ok) throw new Error(await said.text());
-    card = await ask();
-    const text = (pieces) => pieces.map((piece) => piece[0]).join("");
-    place.textContent = text(card.title) + card.abstract.map((part) => text(part.parts)).join(" ");
-    await frame();
-    took.push(performance.now() - begun);
-  }
-  return took;
-}
-"""
 
 
 def main() -> int:
@@ -70,10 +45,9 @@ def main() -> int:
             site.start()
             browser = started.chromium.launch(executable_path=program, args=list(FLAGS))
             try:
-                ahead = _ahead(visit(browser, site, "r1", viewport=DESKTOP, scheme="light"), asked.keys)
+                ahead = _took(visit(browser, site, "r1", viewport=DESKTOP, scheme="light"), "/screen", asked.keys)
                 other = visit(browser, site, "r2", viewport=DESKTOP, scheme="light")
-                other.open("/numbers")
-                after = other.page.evaluate(_AFTER_THE_KEY, asked.keys)
+                after = _took(other, "/screen?prefetch=0", asked.keys)
             finally:
                 browser.close()
                 site.stop()
@@ -87,12 +61,14 @@ def main() -> int:
     return 1 if missed else 0
 
 
-def _ahead(visitor: Any, keys: int) -> list[float]:
-    """Milliseconds of each key at the screening page; a key every quarter of a second, faster than anybody reads."""
-    page = visitor.screen()
+def _took(visitor: Any, path: str, keys: int) -> list[float]:
+    """Milliseconds of each key; a key is pressed a quarter of a second after the record before was there."""
+    page = visitor.open(path)
     for place in range(keys):
-        visitor.press("ieu"[place % 3])
+        page.wait_for_selector("#card .title")
         page.wait_for_timeout(250)
+        visitor.press("ieu"[place % 3])
+        visitor.until(f"performance.getEntriesByName('review:painted').length === {place + 1}")
     visitor.settled()
     marks = page.evaluate(
         "['review:key', 'review:painted'].map(name => performance.getEntriesByName(name).map(one => one.startTime))"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from review.screening import conflicts as screening_conflicts
 from review.screening import decisions as screening
@@ -69,9 +71,16 @@ class Conflict(Answer, frozen=True):
     sides: list[Side]
 
 
-class Conflicts(Answer, frozen=True):
-    """The open conflicts that the person may see."""
+class ConflictsQuery(Given, frozen=True):
+    """How many are given at once."""
 
+    limit: Annotated[int, Meta(ge=1, le=100)] = 30
+
+
+class Conflicts(Answer, frozen=True):
+    """Open conflicts that the person may see: the first of them, and how many there are in all."""
+
+    total: int
     rows: list[Conflict]
 
 
@@ -129,10 +138,11 @@ def undo(desk: Desk, body: UndoBody) -> Decided:
     return _decided(done)
 
 
-def conflicts(desk: Desk) -> Conflicts:
+def conflicts(desk: Desk, query: ConflictsQuery) -> Conflicts:
     """Records on which the decisions are opposed, side by side; reviewers see those that they decided on."""
     rows = screening_conflicts.open_conflicts(desk.store, desk.project, reviewer=desk.reviewer.id)
-    return Conflicts(rows=[_conflict(desk, row["record_id"], Stage(row["stage"])) for row in rows])
+    shown = [_conflict(desk, row["record_id"], Stage(row["stage"])) for row in rows[: query.limit]]
+    return Conflicts(total=len(rows), rows=shown)
 
 
 def adjudicate(desk: Desk, body: AdjudicationBody) -> Adjudicated:

@@ -7,7 +7,8 @@ import { onKeys } from "./keys.js";
 import { loaded, outbox, say } from "./shell.js";
 
 const page = byId("page");
-let rows = [];
+let rows = []; // the first of them: hundreds may be open
+let total = 0;
 let at = 0;
 let protocol = null;
 let resolves = false;
@@ -18,7 +19,9 @@ async function load() {
   resolves = me.may?.resolve ?? false;
   const waiting = new Set(outbox.deeds.filter((deed) => deed.path === "/api/adjudications").map((deed) => `${deed.body.record} ${deed.body.stage}`));
   const found = conflicts.rows.map((row) => ({ ...row.card, stage: row.stage, sides: row.sides }));
-  return found.filter((row) => !waiting.has(`${row.record} ${row.stage}`));
+  const open = found.filter((row) => !waiting.has(`${row.record} ${row.stage}`));
+  total = conflicts.total - (found.length - open.length);
+  return open;
 }
 
 function show(found) {
@@ -35,7 +38,7 @@ function show(found) {
     h(
       "div",
       { class: "row" },
-      h("p", { class: "quiet", id: "place" }, `Conflict ${at + 1} of ${rows.length} · ${inWords(row.stage)}`),
+      h("p", { class: "quiet", id: "place" }, `Conflict ${at + 1} of ${total} · ${inWords(row.stage)}`),
       h("button", { type: "button", onclick: () => step(-1), disabled: at === 0, "aria-keyshortcuts": "k" }, "Earlier ", h("kbd", { "aria-hidden": "true" }, "k")),
       h("button", { type: "button", onclick: () => step(1), disabled: at === rows.length - 1, "aria-keyshortcuts": "j" }, "Later ", h("kbd", { "aria-hidden": "true" }, "j")),
     ),
@@ -100,17 +103,19 @@ function settle(verdict, reason = null) {
   if (note) body.note = note;
   outbox.put("/api/adjudications", body, `${inWords(verdict).toLowerCase()} on “${shortTitle(row)}”`);
   rows.splice(at, 1);
-  show();
+  total -= 1;
+  if (!rows.length && total > 0) void loaded(page, load, show);
+  else show();
   page.querySelector(".title")?.focus({ preventScroll: true });
   scrollTo(0, 0);
-  say(`${inWords(verdict)}: “${shortTitle(row)}”. ${counted(rows.length, "conflict")} left.`);
+  say(`${inWords(verdict)}: “${shortTitle(row)}”. ${counted(total, "conflict")} left.`);
 }
 
 function step(way) {
   at += way;
   show();
   page.querySelector(".title")?.focus({ preventScroll: true });
-  announce(`Conflict ${at + 1} of ${rows.length}`);
+  announce(`Conflict ${at + 1} of ${total}`);
 }
 
 outbox.addEventListener("refused", (event) => {

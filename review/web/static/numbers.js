@@ -4,7 +4,7 @@ import { get, prefix } from "./api.js";
 import { byId, counted, fill, h, inWords, table } from "./dom.js";
 import { troubleOf } from "./shell.js";
 
-const SECONDS = 15;
+const SECONDS = 30;
 const page = byId("page");
 let blind = false;
 const share = (value) => (value === null || value === undefined ? null : `${(100 * value).toFixed(1)} %`);
