@@ -21,6 +21,7 @@
       CheckFailed              exit 5   `review check` found rows that are wrong
       StoreError               exit 1
         StoreLocked            exit 3   another process holds the database
+        Overtaken              exit 1   somebody else wrote what a deed was computed from
         NewerStore             exit 6   the database was made by a newer program
         FullDisk               exit 7
       MissingExtra             exit 8   an optional library is not installed
@@ -157,6 +158,10 @@ class StoreLocked(StoreError):
     """Another process holds the database."""
 
     exit_code = ExitCode.LOCKED
+
+
+class Overtaken(StoreError):
+    """Somebody else wrote what a deed was computed from, and nothing was written."""
 
 
 class NewerStore(StoreError):

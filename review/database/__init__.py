@@ -1,10 +1,11 @@
 """The database: the only room that opens DuckDB. Everybody else reads and applies batches through a `Store`."""
 
+from review.database.again import again_when_overtaken
 from review.database.local import LocalStore
 from review.database.owner import OwnerStore
 from review.database.routed import RoutedStore
 from review.database.sandbox import run_query
-from review.database.store import Append, Batch, Replace, Store
+from review.database.store import Append, Batch, Replace, Store, Unchanged
 from review.database.stores import open_owned, open_store
 
 __all__ = [
@@ -15,6 +16,8 @@ __all__ = [
     "Replace",
     "RoutedStore",
     "Store",
+    "Unchanged",
+    "again_when_overtaken",
     "open_owned",
     "open_store",
     "run_query",

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from review.database import derived
 from review.database.complaints import speak
 from review.database.frames import offer
-from review.database.store import Append, Batch, Replace, Rows
-from review.errors import StoreError
+from review.database.store import Append, Batch, Replace, Rows, Unchanged
+from review.errors import Overtaken, StoreError
 
 if TYPE_CHECKING:
     import duckdb
@@ -44,12 +44,16 @@ def apply_together(con: duckdb.DuckDBPyConnection, batches: Sequence[Batch], *, 
     done: list[dict[str, int]] = []
     try:
         con.execute("begin transaction")
+        written: list[Append | Replace] = []
         for batch in batches:
             counts: dict[str, int] = {}
+            _check_unchanged(con, [step for step in batch if isinstance(step, Unchanged)])
             for step in batch:
-                counts[step.table] = counts.get(step.table, 0) + _write(con, step)
+                if not isinstance(step, Unchanged):
+                    counts[step.table] = counts.get(step.table, 0) + _write(con, step)
+                    written.append(step)
             done.append(counts)
-        derived.refresh(con, [step for batch in batches for step in batch])
+        derived.refresh(con, written)
         con.execute("commit")
     except duckdb.Error as problem:
         _roll_back(con)
@@ -58,6 +62,18 @@ def apply_together(con: duckdb.DuckDBPyConnection, batches: Sequence[Batch], *, 
         _roll_back(con)
         raise
     return done
+
+
+def _check_unchanged(con: duckdb.DuckDBPyConnection, steps: Sequence[Unchanged]) -> None:
+    """Raise Overtaken where a table holds more than the batch was computed from."""
+    for step in steps:
+        if not _TABLE.match(step.table):
+            message = f"{step.table!r} is not a table name"
+            raise StoreError(message)
+        last = con.execute(f"select coalesce(max(arrival), 0) from {step.table}").fetchall()[0][0]
+        if last != step.arrival:
+            message = f"somebody else wrote to {step.table} meanwhile; nothing was written"
+            raise Overtaken(message, hint="run the same command again")
 
 
 def _write(con: duckdb.DuckDBPyConnection, step: Append | Replace) -> int:

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from review.database.store import Append, Batch
+from review.database.store import Append, Replace
 from review.errors import StoreError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def rebuild_all(con: duckdb.DuckDBPyConnection) -> None:
         _rebuild(con, one)
 
 
-def refresh(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
+def refresh(con: duckdb.DuckDBPyConnection, batch: Sequence[Append | Replace]) -> None:
     """Make those true again that wait for a table of *batch*, within the caller's transaction."""
     for one in derived_tables():
         sources = {table for changed in one.ways.values() for table, _ in changed}
@@ -80,7 +80,7 @@ def refresh(con: duckdb.DuckDBPyConnection, batch: Batch) -> None:
             _refresh_rows(con, one, keys)
 
 
-def _touched(con: duckdb.DuckDBPyConnection, one: Derived, batch: Batch) -> list[str]:
+def _touched(con: duckdb.DuckDBPyConnection, one: Derived, batch: Sequence[Append | Replace]) -> list[str]:
     """The keys that the new rows touch."""
     keys: set[str] = set()
     for way, changed in one.ways.items():

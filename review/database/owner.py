@@ -22,7 +22,7 @@ from review.database.derived import derived_tables
 from review.database.frames import read_frame
 from review.database.local import LocalStore
 from review.database.sandbox import query_owned
-from review.database.store import Batch
+from review.database.store import Batch, Unchanged
 from review.errors import ReviewError, StoreError
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class OwnerStore:
         else:
             for one, counts in zip(waiting, done, strict=True):
                 one.counts = counts
-            self._count({step.table for one in waiting for step in one.batch})
+            self._count({step.table for one in waiting for step in one.batch if not isinstance(step, Unchanged)})
         finally:
             if cursor is not None:
                 cursor.close()

@@ -19,7 +19,7 @@ from review import errors
 from review.database import wire
 from review.database.copying import copy_received
 from review.database.side_file import Serving
-from review.database.store import Append, Batch, Replace
+from review.database.store import Append, Batch, Replace, Unchanged
 from review.errors import ReviewError, StoreError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class ServedStore:
             message = "a batch was applied inside a reading block"
             raise StoreError(message)
         counts: dict[str, int] = {}
-        rest: list[Append | Replace] = []
+        rest: list[Append | Replace | Unchanged] = []
         for step in batch:
             if isinstance(step, Append) and step.table in _UNSEEN and len(step.rows) > AT_ONCE:
                 for at in range(0, len(step.rows), AT_ONCE):

@@ -38,7 +38,19 @@ class Replace:
     where: Mapping[str, Any] = field(default_factory=dict)
 
 
-Batch = Sequence[Append | Replace]
+@dataclass(frozen=True)
+class Unchanged:
+    """What a rebuilt table was computed from: *table* up to the row of that *arrival* (0: no row).
+
+    Where the table has more by now, the batch raises Overtaken and writes nothing. It is looked at before any step of
+    its batch.
+    """
+
+    table: str
+    arrival: int
+
+
+Batch = Sequence[Append | Replace | Unchanged]
 
 
 class Store(Protocol):

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from review.database.frames import frame_of
-from review.database.store import Append, Batch, Replace
+from review.database.store import Append, Batch, Replace, Unchanged
 from review.errors import StoreError
 
 if TYPE_CHECKING:
@@ -70,22 +70,30 @@ def params_of(frame: pl.DataFrame) -> dict[str, Any] | None:
 
 def pack_batch(batch: Batch) -> bytes:
     """A batch as a message: two frames for each step, its rows and what it replaces."""
-    head = [{"table": step.table, "replace": isinstance(step, Replace)} for step in batch]
+    head = []
     frames = []
     for step in batch:
+        if isinstance(step, Unchanged):
+            head.append({"table": step.table, "unchanged": step.arrival})
+            continue
+        head.append({"table": step.table, "replace": isinstance(step, Replace)})
         frames += [frame_of(step.rows), params_frame(step.where if isinstance(step, Replace) else None)]
     return pack({"steps": head}, frames)
 
 
-def unpack_batch(message: bytes) -> list[Append | Replace]:
+def unpack_batch(message: bytes) -> list[Append | Replace | Unchanged]:
     """The batch of a message. Raises StoreError where it is none."""
     head, frames = unpack(message)
     steps = head.get("steps")
-    if not isinstance(steps, list) or len(frames) != 2 * len(steps):
+    if not isinstance(steps, list) or len(frames) != 2 * sum("unchanged" not in step for step in steps):
         raise StoreError(_NOT_OURS)
-    batch: list[Append | Replace] = []
-    for place, step in enumerate(steps):
-        rows, where = frames[2 * place], frames[2 * place + 1]
+    batch: list[Append | Replace | Unchanged] = []
+    following = iter(frames)
+    for step in steps:
+        if "unchanged" in step:
+            batch.append(Unchanged(str(step["table"]), int(step["unchanged"])))
+            continue
+        rows, where = next(following), next(following)
         if step["replace"]:
             batch.append(Replace(str(step["table"]), rows.to_dicts(), params_of(where) or {}))
         else:

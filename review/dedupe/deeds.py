@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from review.database import Append, Store
+from review.database import Append, Store, again_when_overtaken
 from review.dedupe import store as tables
 from review.dedupe.cluster import Clusters, DuplicateEvent, live_events, standing
 from review.dedupe.log import Log, about, entry_named, locked, read
@@ -90,6 +90,7 @@ def unlock(
     return _say(store, project, Kind.UNLOCK, a, b, who=who, note=note, event_id=event_id)
 
 
+@again_when_overtaken
 def undo(
     store: Store,
     project: Project,
@@ -163,6 +164,7 @@ def event_row(
     }
 
 
+@again_when_overtaken
 def _say(
     store: Store,
     project: Project,
@@ -242,7 +244,7 @@ def _keep_linked_apart(store: Store, log: Log, row: dict[str, Any], pair: tuple[
 
 def _append(store: Store, log: Log, row: dict[str, Any]) -> Clusters:
     clusters = log.clusters([_placed(row, log)])
-    store.apply([Append("dedupe.duplicate_event", [row]), *tables.write_clusters(clusters)])
+    store.apply([Append("dedupe.duplicate_event", [row]), *tables.write_clusters(clusters, after=log.last_arrival)])
     return clusters
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from review.database import Replace, Store
+from review.database import Replace, Store, Unchanged, again_when_overtaken
 from review.dedupe import store as tables
 from review.dedupe.cluster import Clusters, PairKey
 from review.dedupe.compare import compare
@@ -48,6 +48,7 @@ class Deduplicated:
         return self.source_records - self.records
 
 
+@again_when_overtaken
 def deduplicate(store: Store, project: Project, *, who: str = PROGRAM) -> Deduplicated:
     """Merge what a rule finds to be one record and no veto keeps apart; what people said goes before it.
 
@@ -62,7 +63,12 @@ def deduplicate(store: Store, project: Project, *, who: str = PROGRAM) -> Dedupl
     rows = _changes(log, found, who)
     fresh = [tables.to_event(row) for row in rows]
     clusters = log.clusters(fresh)
-    store.apply([*tables.append_events({"dedupe.duplicate_event": rows}), *tables.write_clusters(clusters)])
+    store.apply(
+        [
+            *tables.append_events({"dedupe.duplicate_event": rows}),
+            *tables.write_clusters(clusters, after=log.last_arrival),
+        ]
+    )
     before, entries = log.clusters(), set(records["entry_id"].unique())
     was, now = _counted(entries, before), _counted(entries, clusters)
     common = len({(before.find(one), clusters.find(one)) for one in entries})
@@ -75,12 +81,13 @@ def deduplicate(store: Store, project: Project, *, who: str = PROGRAM) -> Dedupl
     )
 
 
-def rebuilt(store: Store, more: Sequence[Mapping[str, Any]] = ()) -> list[Replace]:
+def rebuilt(store: Store, more: Sequence[Mapping[str, Any]] = ()) -> list[Replace | Unchanged]:
     """The steps that write the clusters anew, as if the rows *more* had arrived already."""
     new = [tables.to_event(row) for row in more]
     log = read(store, named(new))
     known = {event.event_id for event in log.events}
-    return tables.write_clusters(log.clusters([event for event in new if event.event_id not in known]))
+    clusters = log.clusters([event for event in new if event.event_id not in known])
+    return tables.write_clusters(clusters, after=log.last_arrival)
 
 
 def _changes(log: Log, found: Decided, who: str) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from typing import Any
 import polars as pl
 from rapidfuzz import fuzz
 
-from review.database import Append, Store
+from review.database import Append, Store, again_when_overtaken
 from review.dedupe import store as tables
 from review.dedupe.cluster import DuplicateEvent, live_events, standing
 from review.dedupe.deeds import event_row, taken_id
@@ -76,6 +76,7 @@ def read_kind(word: str) -> LinkKind:
         raise UsageProblem(message, hint="A erratum_of B says that A is the erratum of B") from None
 
 
+@again_when_overtaken
 def link(
     store: Store,
     project: Project,
@@ -129,6 +130,7 @@ def link(
     return Linked(made_id, wanted, *ends, new=True, remark=remark)
 
 
+@again_when_overtaken
 def withdraw(
     store: Store, project: Project, key: str, *, who: str, note: str | None = None, withdrawal_id: str | None = None
 ) -> Withdrawn:
@@ -145,6 +147,7 @@ def withdraw(
     return _withdraw(store, project, rows, who=who, note=note, withdrawal_id=withdrawal_id)
 
 
+@again_when_overtaken
 def withdraw_between(
     store: Store,
     project: Project,
@@ -346,7 +349,10 @@ def _with_clusters(log: Log, *rows: dict[str, Any]) -> list[Any]:
     """The steps that append these events to the log and write what its replay comes to; none without events."""
     if not rows:
         return []
-    return [Append("dedupe.duplicate_event", list(rows)), *tables.write_clusters(log.clusters(_placed(log, rows)))]
+    return [
+        Append("dedupe.duplicate_event", list(rows)),
+        *tables.write_clusters(log.clusters(_placed(log, rows)), after=log.last_arrival),
+    ]
 
 
 def _placed(log: Log, rows: Sequence[Mapping[str, Any]]) -> list[DuplicateEvent]:

@@ -31,8 +31,12 @@ class Log:
         return cluster(self.records, [*self.events, *_on_entries(self.records, more)])
 
     @property
+    def last_arrival(self) -> int:
+        return max((event.arrival for event in self.events), default=0)
+
+    @property
     def next_arrival(self) -> int:
-        return max((event.arrival for event in self.events), default=0) + 1
+        return self.last_arrival + 1
 
 
 def read(store: Store, also: Iterable[str] = ()) -> Log:

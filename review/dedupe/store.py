@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from review.database import Append, Replace, Store
+from review.database import Append, Replace, Store, Unchanged
 from review.dedupe.cluster import Clusters, DuplicateEvent
 from review.terms import DuplicateEventKind
 
@@ -138,8 +138,11 @@ def replace_clusters(clusters: Clusters) -> Replace:
     return Replace("dedupe.cluster", rows)
 
 
-def write_clusters(clusters: Clusters) -> list[Replace]:
-    """The steps that write the replay's outcome: which entries are one record, and the edges that joined them."""
+def write_clusters(clusters: Clusters, *, after: int) -> list[Replace | Unchanged]:
+    """The steps that write the replay's outcome: which entries are one record, and the edges that joined them.
+
+    They are refused where the log goes on after the event of arrival *after*, which was the last of the replay.
+    """
     edges = [
         {
             "record_a": edge.a,
@@ -151,7 +154,11 @@ def write_clusters(clusters: Clusters) -> list[Replace]:
         }
         for edge in clusters.joined
     ]
-    return [replace_clusters(clusters), Replace("dedupe.joined", edges)]
+    return [
+        Unchanged("dedupe.duplicate_event", after),
+        replace_clusters(clusters),
+        Replace("dedupe.joined", edges),
+    ]
 
 
 # links and answers

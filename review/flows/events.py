@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from review.appraisal import store as appraisal
-from review.database import Append, Store
+from review.database import Append, Store, Unchanged, again_when_overtaken
 from review.dedupe import store as dedupe
 from review.dedupe.engine import rebuilt
 from review.errors import BlindError, FormatError, UsageProblem
@@ -129,6 +129,7 @@ def export_events(
     return Exported(tuple(written))
 
 
+@again_when_overtaken
 def import_events(store: Store, project: Project, source: Path) -> Imported:
     """Append the events of a file, or of every .jsonl file of a folder, and rebuild the clusters.
 
@@ -159,11 +160,17 @@ def import_events(store: Store, project: Project, source: Path) -> Imported:
     for table, check in (("dedupe.duplicate_event", check_duplicates), ("dedupe.record_link", check_links)):
         check([(line.where, line.row) for line in fresh.values() if line.table == table], here[table])
     rows = _placed(fresh.values(), here)
-    steps: list[Any] = [step for room in _ROOMS for step in room.append_events(rows)]
+    # each event keeps its place in the order of arrival, so nobody may have come between
+    steps: list[Any] = [Unchanged(table, _last_arrival(here.get(table, ()))) for table in rows]
+    steps += [step for room in _ROOMS for step in room.append_events(rows)]
     steps += rebuilt(store, rows.get("dedupe.duplicate_event", []))
     done = store.apply(steps)
     new = sum(done[step.table] for step in steps if isinstance(step, Append))
     return Imported(read=read, new=new, without_record=_without_record(store, fresh.values()))
+
+
+def _last_arrival(rows: Iterable[Mapping[str, Any]]) -> int:
+    return max((int(row["arrival"]) for row in rows), default=0)
 
 
 def _check_new(line: _Line, people: set[str], now: datetime) -> None:
