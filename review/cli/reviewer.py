@@ -45,17 +45,20 @@ def list_(review: Review, format: str) -> None:
 @reviewer.command()
 @click.argument("reviewer_id", metavar="ID")
 @click.option("--days", default=14, show_default=True, help="Days until the invitation expires.")
-@click.option("--port", default=8350, show_default=True, help="The port on which review serve listens.")
+@click.option("--port", type=int, help="The port on which review serve listens: that of the running one, or 8350.")
 @pass_review
-def invite(review: Review, reviewer_id: str, days: int, port: int) -> None:
+def invite(review: Review, reviewer_id: str, days: int, port: int | None) -> None:
     """Print a sign-in link for a person of review.toml. It is shown once; only its hash is kept.
 
     Example: review reviewer invite anna --days 7
     """
+    from review.database import open_store
     from review.team import tokens
 
+    served = open_store(review.project.database_path).server()
+    site = served.serving.site if served and port is None else f"http://127.0.0.1:{port or 8350}/"
     token = tokens.invite(review.store, review.project, reviewer_id, days=days)
-    output.text(f"http://127.0.0.1:{port}/sign-in?token={token}")
+    output.text(f"{site}sign-in?token={token}")
     output.say(f"Works for {days} days, or until: review reviewer revoke {reviewer_id}")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import secrets
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from review import errors
 from review.database import wire
 from review.database.copying import copy_received
-from review.database.side_file import Serving
+from review.database.side_file import Serving, proof
 from review.database.store import Append, Batch, Replace, Unchanged
 from review.errors import ReviewError, StoreError
 
@@ -30,6 +31,7 @@ AT_ONCE = 500
 _UNSEEN = ("search.source_record", "search.import_record")
 _PATIENCE = 120.0  # seconds until a server that says nothing is given up
 _CONNECT = 5.0
+_LONGEST_PROOF = 200
 
 
 class ServerGone(StoreError):
@@ -50,12 +52,13 @@ class ServedStore:
         return self._path
 
     def hello(self) -> bool:
-        """Whether a server with this token answers for this very file."""
+        """Whether a server that knows the token answers for this very file; it is not told the token before."""
+        nonce = secrets.token_hex(32)
         try:
-            answer = self._ask("GET", "/hello", patience=_CONNECT)
+            answer = self._ask("GET", f"/hello?nonce={nonce}", patience=_CONNECT, named=False)
         except StoreError:
             return False
-        return bool(json.loads(answer) == {"pid": self.serving.pid, "database": str(self._path.resolve())})
+        return secrets.compare_digest(bytes(answer), proof(self.serving.token, nonce, self._path).encode())
 
     def read(self, sql: str, params: Mapping[str, Any] | None = None) -> pl.DataFrame:
         """The rows of one SELECT; *params* are bound to `$name`."""
@@ -122,18 +125,23 @@ class ServedStore:
         return done
 
     def _ask(
-        self, method: str, path: str, body: bytes = b"", *, patience: float | None = _PATIENCE, whole: bool = True
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        *,
+        patience: float | None = _PATIENCE,
+        whole: bool = True,
+        named: bool = True,
     ) -> Any:
         """The body of the server's answer, or the answer itself to be read piece by piece. Its errors are raised here
         as they were there.
         """
         # a connection of its own for each question: none is left open when a command ends, whichever way
         con = http.client.HTTPConnection("127.0.0.1", self.serving.port, timeout=_CONNECT)
-        headers = {
-            "authorization": f"Bearer {self.serving.token}",
-            "content-type": wire.MEDIA_TYPE,
-            "connection": "close",
-        }
+        headers = {"content-type": wire.MEDIA_TYPE, "connection": "close"}
+        if named:
+            headers["authorization"] = f"Bearer {self.serving.token}"
         try:
             con.connect()
             con.sock.settimeout(patience)
@@ -142,7 +150,7 @@ class ServedStore:
             if answer.status == HTTPStatus.OK and not whole:
                 return answer
             with answer:
-                said = answer.read()
+                said = answer.read() if named else answer.read(_LONGEST_PROOF)
         except (OSError, http.client.HTTPException) as problem:
             message = f"the server that holds {self._path} (process {self.serving.pid}) does not answer: {problem}"
             raise ServerGone(message, hint="run the same command again; what was stored is kept") from problem

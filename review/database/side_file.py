@@ -1,12 +1,15 @@
 """The side file: how a command finds the server that holds the database, `review.duckdb.server.json`, mode 0600.
 
 It holds the address on this machine, the process and a token made anew at each start. Whoever can read it owns the
-database file too, so it gives away nothing more. One that a killed server left behind is recognised by its silence.
+database file too, so it gives away nothing more. One that a killed server left behind is recognised by its silence; and
+whatever listens where it was is told nothing before it has proved that it knows the token.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -26,6 +29,12 @@ class Serving:
     pid: int
     token: str
     site: str = ""
+
+
+def proof(token: str, nonce: str, database: Path) -> str:
+    """What only who knows *token* can answer to *nonce*: for this very database, and good for this once."""
+    said = f"{nonce}\0{database.resolve()}".encode()
+    return hmac.new(token.encode(), said, hashlib.sha256).hexdigest()
 
 
 def side_file(database: Path) -> Path:

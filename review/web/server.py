@@ -51,13 +51,13 @@ def take_port(host: str, port: int) -> socket.socket:
     return taken
 
 
-def site_names(names: Iterable[str]) -> frozenset[str]:
+def site_names(names: Iterable[str]) -> tuple[str, ...]:
     """*names* in the form in which browsers send them. Raises UsageProblem for what is no host name."""
     for name in names:
         if not _NAME.fullmatch(name):
             message = f"--name {name!r} is no host name"
             raise UsageProblem(message, hint="give the name alone, without port: --name review.example.org")
-    return frozenset(name.lower() for name in names)
+    return tuple(dict.fromkeys(name.lower() for name in names))
 
 
 def site_path(path: str) -> str:
@@ -74,26 +74,29 @@ def serve(
     *,
     host: str,
     port: int,
-    names: frozenset[str] = frozenset(),
+    names: tuple[str, ...] = (),
     root_path: str = "",
     say: Callable[[str], None],
 ) -> None:
     """Serve the review in *root* until SIGINT or SIGTERM; *say* gets what the person at the terminal should know.
 
-    *names* are further names that the site goes by, *root_path* the path at which a proxy shows it. Beside the site a
-    second port on 127.0.0.1 lets other commands reach the database; the side file tells them where.
+    *names* are further names that the site goes by, the first of them that of invitations, *root_path* the path at
+    which a proxy shows it. Beside the site a second port on 127.0.0.1 lets other commands reach the database; the side
+    file tells them where.
     """
     taken, door_port = take_port(host, port), take_port("127.0.0.1", 0)
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{taken.getsockname()[1]}{root_path}/"
+    # what invitations are to name: the address that people see
+    seen = f"https://{names[0]}{root_path}/" if names else address
     try:
-        serving = announce(store.path, port=door_port.getsockname()[1], site=address)
+        serving = announce(store.path, port=door_port.getsockname()[1], site=seen)
     except BaseException:
         taken.close()
         door_port.close()
         raise
-    door = _Beside(make_door(store, token=serving.token, pid=serving.pid), door_port)
-    app = make_app(root, store, hosts=LOOPBACK | {shown.lower()} | names, root_path=root_path)
+    door = _Beside(make_door(store, token=serving.token), door_port)
+    app = make_app(root, store, hosts=LOOPBACK | {shown.lower(), *names}, root_path=root_path)
     try:
         with _ended_by_sigterm():
             door.start()

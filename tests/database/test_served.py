@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import shutil
 import socket
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 
-from review.database import Append, LocalStore, OwnerStore, Replace, RoutedStore, open_owned, open_store
+from review.database import Append, LocalStore, OwnerStore, Replace, RoutedStore, open_owned, open_store, wire
 from review.database.served import AT_ONCE, ServedStore, ServerGone
 from review.database.side_file import Serving, announce, found, withdraw
 from review.errors import QueryRefused, StoreError, StoreLocked
@@ -37,9 +38,7 @@ def served(path: Path) -> Iterator[OwnerStore]:
     store = open_owned(path)
     taken = take_port("127.0.0.1", 0)
     serving = announce(path, port=taken.getsockname()[1])
-    config = uvicorn.Config(
-        make_door(store, token=serving.token, pid=serving.pid), log_level="error", lifespan="on", ws="none"
-    )
+    config = uvicorn.Config(make_door(store, token=serving.token), log_level="error", lifespan="on", ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]})
     thread.start()
@@ -198,9 +197,7 @@ def test_a_command_that_waits_for_the_file_finds_the_server_that_took_it(path: P
     command = RoutedStore(LocalStore(path, wait=0.0))
     taken = take_port("127.0.0.1", 0)
     serving = announce(path, port=taken.getsockname()[1])
-    server = uvicorn.Server(
-        uvicorn.Config(make_door(store, token=serving.token, pid=serving.pid), log_level="error", lifespan="on")
-    )
+    server = uvicorn.Server(uvicorn.Config(make_door(store, token=serving.token), log_level="error", lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]})
     thread.start()
     try:
@@ -234,7 +231,7 @@ def test_a_copy_comes_through_the_server_while_it_serves(
 
 
 @pytest.mark.parametrize("given", ["", "Bearer", "Bearer wrong", "Basic x", "bearer \xff"])
-@pytest.mark.parametrize("place", ["/hello", "/read", "/apply", "/query", "/look", "/look/end", "/backup", "/nowhere"])
+@pytest.mark.parametrize("place", ["/read", "/apply", "/query", "/look", "/look/end", "/backup", "/nowhere"])
 def test_nobody_without_the_token_passes_the_door(owner: OwnerStore, given: str, place: str) -> None:
     serving = found(owner.path)
     assert serving is not None
@@ -270,3 +267,53 @@ def test_a_port_that_another_program_took_is_no_server(path: Path) -> None:
     store = open_store(path)
     assert store.apply([Append("screening.label", [label(1)])]) == {"screening.label": 1}
     listening.close()
+
+
+def test_whatever_listens_where_a_killed_server_was_is_told_nothing(path: Path) -> None:
+    """It has no token to prove; it hears a number that is good for once, and no word of the review."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    serving = announce(path, port=listening.getsockname()[1])
+    heard: list[bytes] = []
+
+    def pretend() -> None:
+        for _ in range(2):
+            other, _ = listening.accept()
+            heard.append(other.recv(65536))
+            body = b'{"pid": 1, "database": "review.duckdb"}'
+            other.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%s" % (len(body), body))
+            other.close()
+
+    thread = threading.Thread(target=pretend, daemon=True)
+    thread.start()
+    store = open_store(path)
+    assert store.server() is None
+    assert store.apply([Append("screening.label", [label(1)])]) == {"screening.label": 1}
+    listening.close()
+    assert heard
+    for words in heard:
+        assert serving.token.encode() not in words
+        assert b"authorization" not in words.lower()
+        assert b"label" not in words
+
+
+def test_reading_writes_nothing(owner: OwnerStore, command: RoutedStore) -> None:
+    owner.apply([Append("screening.label", [label(1)])])
+    for sql in ("delete from screening.label", "delete from screening.label returning *", "drop table screening.label"):
+        with pytest.raises(StoreError):
+            command.read(sql)
+    assert count(owner) == 1
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b"[" * 100_000, wire.pack({}), wire.pack({"sql": 1}), wire.pack({}, []), b"RRF1"]
+)
+@pytest.mark.parametrize("place", ["/read", "/apply", "/query", "/look/end"])
+def test_a_message_that_makes_no_sense_is_refused_in_words(owner: OwnerStore, place: str, body: bytes) -> None:
+    serving = found(owner.path)
+    assert serving is not None
+    con = http.client.HTTPConnection("127.0.0.1", serving.port, timeout=10)
+    con.request("POST", place, body, {"authorization": f"Bearer {serving.token}"})
+    answer = con.getresponse()
+    assert answer.status == 422, answer.read()
+    assert set(json.loads(answer.read())) == {"kind", "message", "hint"}
+    con.close()

@@ -166,3 +166,8 @@ def test_what_only_commands_may_is_not_behind_the_proxy(outside: Outside, browse
 
 def test_a_name_that_was_not_given_is_refused(outside: Outside, browser: httpx.Client) -> None:
     assert browser.get(f"{PREFIX}/", headers={"host": "evil.example"}).status_code == 400
+
+
+def test_an_invitation_names_the_address_that_people_see(outside: Outside) -> None:
+    done = run_review(["reviewer", "invite", "ben"], cwd=outside.project.root)
+    assert done.stdout.startswith(f"https://{NAME}{PREFIX}/sign-in?token="), done.stderr
