@@ -10,7 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from review.database import Store
@@ -18,11 +18,12 @@ from review.errors import ConflictOpen, DecisionError, UsageProblem
 from review.project import Project, Reviewer
 from review.screening import report_store
 from review.screening import store as tables
-from review.screening.blinding import is_open, opened_to
-from review.screening.records import find_members, find_record
+from review.screening.blinding import hides_include, is_open, opened_to
+from review.screening.records import find_members
 from review.screening.report_tracks import holding, of_kind
 from review.terms import ReportEventKind, Role, Stage, Verdict
 
+_LONGEST_WAY = timedelta(days=60)  # that a decision waited in a browser for its connection
 _SCREENERS = (Role.OWNER, Role.REVIEWER)
 
 
@@ -56,32 +57,45 @@ def decide(
     note: str | None = None,
     decision_id: str | None = None,
     model_version: str | None = None,
+    criteria_version: str | None = None,
+    decided_at: datetime | None = None,
+    only_waiting: bool = False,
     via: str = "command line",
 ) -> Decision:
     """Record that *reviewer* says *verdict* (include, exclude, unsure) of *record* at *stage*.
 
-    The same *decision_id* again is harmless, and so is the same word under the same criteria: nothing is added.
-    Raises DecisionError for a role that does not screen, a reason that is missing or not the protocol's, a
-    full-text decision on a report that is not there yet, and a decision that an adjudication or a full-text
-    decision rests on.
+    The same *decision_id* again is harmless, and so is the same word under the same criteria: nothing is added. The
+    same verdict and reason with another note is always taken. Raises DecisionError for a role that does not screen, a
+    reason that is missing or not the protocol's, a full-text decision on a report that is not there yet, a decision
+    that an adjudication rests on, and one at title and abstract once the report is at full text.
+
+    *criteria_version* is the one that the reviewer had before them, where that may be an older one; *decided_at* when
+    they decided, where it travels a while (never later than now). With *only_waiting* a first decision on a record
+    that does not wait for the reviewer is refused too: enough have decided on it meanwhile, or it was adjudicated.
     """
     at, word = read_stage(stage), _verdict(verdict)
+    version = _criteria_version(store, project, criteria_version)
     person = screener(project, reviewer)
+    check_reason(project, at, word, reason)
     with tables.one_look(store):
-        if decision_id and (known := tables.read_decision(store, decision_id)):
-            return _same_again(store, known, reviewer=person, stage=at, verdict=word)
-        check_reason(project, at, word, reason)
         members = find_members(store, record)
+        # last of all: what an id is known for must not be found out by a request that could not be taken anyhow
+        if decision_id and (known := tables.read_decision(store, decision_id)):
+            return _same_again(known, members, reviewer=person, stage=at, verdict=word)
         record_id = members.record_id
         current = tables.read_current(store, record_id, members=members)
         own = _own(current.get(at.value, ()), person)
-        said = (word.value, reason, project.criteria.version)
+        said = (word.value, reason, version)
         stands = [(row["verdict"], row["reason"], row["criteria_version"]) for row in own]
         if stands == [said] and note in (None, own[0]["note"]):
             return _as_recorded(own[0], record_id)
-        _check_settled(store, record_id, at, own=bool(own), on_text=bool(current.get(Stage.FULL_TEXT.value)))
-        if at is Stage.FULL_TEXT:
-            _check_report(store, record_id, person)
+        if {(row["verdict"], row["reason"]) for row in own} != {(word.value, reason)}:  # else only the note is new
+            _check_settled(store, project, record_id, at, person, current)
+            if at is Stage.FULL_TEXT:
+                _check_report(store, project, record_id, person)
+        if only_waiting and not own and not tables.waits_for(store, record_id, at.value, person):
+            message = f"{record_id} no longer waits for you, and your word on it was not stored"
+            raise DecisionError(message, hint="enough have decided on it meanwhile, or it was adjudicated")
         decision, rows = _plan(
             store,
             project,
@@ -94,6 +108,8 @@ def decide(
             note=note,
             decision_id=decision_id,
             model_version=model_version,
+            criteria_version=version,
+            decided_at=decided_at,
             via=via,
         )
     store.apply([tables.append_decisions(rows)])
@@ -108,20 +124,21 @@ def undo(
     stage: str | Stage | None = None,
     reviewer: str,
     decision_id: str | None = None,
+    decided_at: datetime | None = None,
     via: str = "command line",
 ) -> Decision:
     """Take the reviewer's decision on a record back, by an event; the record waits for them again.
 
-    Without *stage* it is their decision at the latest stage. Raises DecisionError where there is none, and where an
-    adjudication or a full-text decision rests on it.
+    Without *stage* it is their decision at the latest stage. Raises DecisionError where there is none, where an
+    adjudication rests on it, and at title and abstract once the report is at full text.
     """
     asked = read_stage(stage) if stage else None
     person = screener(project, reviewer)
     with tables.one_look(store):
+        members = find_members(store, record)
         if decision_id and (known := tables.read_decision(store, decision_id)):
             meant = asked or Stage(known["stage"])
-            return _same_again(store, known, reviewer=person, stage=meant, verdict=Verdict.WITHDRAWN)
-        members = find_members(store, record)
+            return _same_again(known, members, reviewer=person, stage=meant, verdict=Verdict.WITHDRAWN)
         record_id = members.record_id
         current = tables.read_current(store, record_id, members=members)
         stages = (asked,) if asked else (Stage.FULL_TEXT, Stage.TITLE_ABSTRACT)
@@ -129,7 +146,7 @@ def undo(
         if at is None:
             message = f"{person} has no decision on {record_id}" + (f" at {asked.value}" if asked else "")
             raise DecisionError(message, hint="there is nothing to undo")
-        _check_settled(store, record_id, at, own=True, on_text=bool(current.get(Stage.FULL_TEXT.value)))
+        _check_settled(store, project, record_id, at, person, current)
         decision, rows = _plan(
             store,
             project,
@@ -142,6 +159,8 @@ def undo(
             note=None,
             decision_id=decision_id,
             model_version=None,
+            criteria_version=project.criteria.version,
+            decided_at=decided_at,
             via=via,
         )
     store.apply([tables.append_decisions(rows)])
@@ -201,6 +220,8 @@ def _plan(
     note: str | None,
     decision_id: str | None,
     model_version: str | None,
+    criteria_version: str,
+    decided_at: datetime | None,
     via: str,
 ) -> tuple[Decision, list[dict[str, Any]]]:
     """The decision, and the rows that record it."""
@@ -226,14 +247,30 @@ def _plan(
         note=note,
         blind=blind,
         supersedes=first["decision_id"] if first else None,
-        decided_at=datetime.now(UTC),
+        decided_at=_moment(decided_at),
     )
-    row = _row(decision, project, model_version=model_version, via=via)
+    row = _row(decision, criteria_version, model_version=model_version, via=via)
     row["position"] = tables.count_decided(store, reviewer, stage.value) + (0 if own else 1)
     return decision, [row, *(_taken_back(row, one) for one in own if one is not first)]
 
 
-def _row(decision: Decision, project: Project, *, model_version: str | None, via: str) -> dict[str, Any]:
+def _moment(given: datetime | None) -> datetime:
+    """When somebody decided; a clock that runs ahead, or that lost its battery, is not believed."""
+    now = datetime.now(UTC)
+    return given if given is not None and now - _LONGEST_WAY < given < now else now
+
+
+def _criteria_version(store: Store, project: Project, given: str | None) -> str:
+    """The version of the criteria that was before the reviewer. Raises DecisionError for one that there never was."""
+    if given in (None, project.criteria.version):
+        return project.criteria.version
+    if given not in tables.read_criteria_versions(store):
+        message = f"{given!r} is no version of this review's criteria"
+        raise DecisionError(message, hint="load the page again")
+    return str(given)
+
+
+def _row(decision: Decision, criteria_version: str, *, model_version: str | None, via: str) -> dict[str, Any]:
     return {
         "decision_id": decision.decision_id,
         "supersedes": decision.supersedes,
@@ -244,7 +281,7 @@ def _row(decision: Decision, project: Project, *, model_version: str | None, via
         "reason": decision.reason,
         "note": decision.note,
         "blind": decision.blind,
-        "criteria_version": project.criteria.version,
+        "criteria_version": criteria_version,
         "model_version": model_version,
         "via": via,
         "decided_at": decision.decided_at,
@@ -264,11 +301,23 @@ def _taken_back(row: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, A
     }
 
 
-def _check_settled(store: Store, record_id: str, stage: Stage, *, own: bool, on_text: bool) -> None:
+def _check_settled(
+    store: Store,
+    project: Project,
+    record_id: str,
+    stage: Stage,
+    person: str,
+    current: Mapping[str, Sequence[dict[str, Any]]],
+) -> None:
     """Raises DecisionError where something rests on the decisions at *stage* that must be taken back before them."""
-    on_text = on_text and stage is Stage.TITLE_ABSTRACT
-    if not own and not on_text:
-        return  # what most decisions are
+    own = bool(_own(current.get(stage.value, ()), person))
+    texts = current.get(Stage.FULL_TEXT.value, ())
+    # who screens blind is told of no full-text decision but their own: what everybody may know is that the report came
+    texts = _own(texts, person) if project.screening.blind else texts
+    at_abstract = stage is Stage.TITLE_ABSTRACT
+    on_text = at_abstract and bool(texts)
+    if not own and not at_abstract:
+        return
     state = tables.read_states(store, record_id).get(stage.value, {})
     if own and state.get("adjudicated"):
         standing = tables.read_adjudications(store, record_id, stage.value)
@@ -278,12 +327,26 @@ def _check_settled(store: Store, record_id: str, stage: Stage, *, own: bool, on_
             message, hint=f"ask {judge} for it to be reopened: review screen adjudicate RECORD reopened"
         )
     # after a merge the abstracts may be in conflict beside full-text decisions: then there is something to settle
-    if on_text and state.get("state") == "include":
+    if not at_abstract or state.get("state") != "include":
+        return
+    if on_text:
         message = f"{record_id} has full-text decisions, which rest on those at title and abstract"
         raise DecisionError(message, hint="undo those first, or say --stage full_text")
+    if project.screening.blind and _is_retrieved(store, record_id):
+        message = f"{record_id} is at full text: its report is there, and what was said at title and abstract stands"
+        raise DecisionError(
+            message,
+            hint="decide with --stage full_text; if the report should not be there, take that back first: "
+            "review screen take-back RECORD --track retrieval",
+        )
 
 
-def _check_report(store: Store, record_id: str, reviewer: str) -> None:
+def _is_retrieved(store: Store, record_id: str) -> bool:
+    """Whether it is noted that the report is there; what was decided on it does not matter."""
+    return of_kind(holding(report_store.read_events(store, record_id)), ReportEventKind.RETRIEVED) is not None
+
+
+def _check_report(store: Store, project: Project, record_id: str, reviewer: str) -> None:
     """A full-text decision needs an include at title and abstract, and the report."""
     at = Stage.TITLE_ABSTRACT.value
     state = tables.read_states(store, record_id).get(at, {}).get("state")
@@ -292,10 +355,10 @@ def _check_report(store: Store, record_id: str, reviewer: str) -> None:
     if state == "conflict" and len({row["verdict"] == Verdict.EXCLUDE for row in seen}) > 1:
         message = f"{record_id} is in conflict at title and abstract"
         raise ConflictOpen(message, hint="an adjudicator resolves it: review screen adjudicate")
-    if state != "include":
+    if state != "include" or hides_include(store, project, record_id, reviewer):
         message = f"{record_id} is not included at title and abstract"
         raise DecisionError(message, hint="full text is screened after both decisions at title and abstract")
-    if not of_kind(holding(report_store.read_events(store, record_id)), ReportEventKind.RETRIEVED):
+    if not _is_retrieved(store, record_id):
         message = f"the report of {record_id} has not been retrieved"
         raise DecisionError(message, hint="when you have it: review screen retrieved RECORD --file FILE")
 
@@ -311,12 +374,15 @@ def _verdict(verdict: str | Verdict) -> Verdict:
     raise UsageProblem(message)
 
 
-def _same_again(store: Store, row: Mapping[str, Any], *, reviewer: str, stage: Stage, verdict: Verdict) -> Decision:
+def _same_again(
+    row: Mapping[str, Any], members: tables.Members, *, reviewer: str, stage: Stage, verdict: Verdict
+) -> Decision:
     """The decision of that id, for a retry. Raises DecisionError when the id belongs to another decision."""
-    if (row["reviewer"], row["stage"], row["verdict"]) != (reviewer, stage.value, verdict.value):
+    same = (row["reviewer"], row["stage"], row["verdict"]) == (reviewer, stage.value, verdict.value)
+    if not same or row["source_record_id"] not in members.entries:
         message = f"decision {row['decision_id']} exists already and is another one"
         raise DecisionError(message, hint="give each decision an id of its own")
-    return _as_recorded(row, find_record(store, row["source_record_id"]))
+    return _as_recorded(row, members.record_id)
 
 
 def _as_recorded(row: Mapping[str, Any], record_id: str) -> Decision:

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from review.database import Store
 from review.errors import UsageProblem
-from review.project import Project
+from review.project import Project, Reviewer
 from review.screening import queue_store as tables
-from review.screening.blinding import visible_decisions
+from review.screening import store as decision_tables
+from review.screening.blinding import MAY_RESOLVE, visible_decisions
 from review.screening.decisions import read_stage, screener
 from review.screening.labels import visible_labels
 from review.screening.records import find_record
 from review.screening.store import one_look
-from review.terms import Stage
+from review.terms import AdjudicatedVerdict, Stage
 
 _SHOWN = ("title", "abstract", "authors", "journal", "year", "volume", "issue", "pages", "pmid", "doi", "url")
 OWN = ("any", "undecided", "include", "exclude", "unsure")
@@ -31,7 +32,8 @@ class Card:
     """A record as a reviewer sees it.
 
     *decisions* holds what this reviewer may see of the stages that were asked for, oldest first; *own* their own
-    decision that holds, at the latest of these; *labels* the labels that they may see.
+    decision that holds, at the latest of these; *labels* the labels that they may see, and *adjudications* those of
+    one record that hold, for whoever sees both sides of it.
     """
 
     record_id: str
@@ -48,6 +50,7 @@ class Card:
     keywords: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     labels: list[dict[str, Any]] = field(default_factory=list)
+    adjudications: list[dict[str, Any]] = field(default_factory=list)
     own: dict[str, Any] | None = None
     criteria_version: str = ""
 
@@ -133,7 +136,8 @@ def show_record(
         record_id = find_record(store, record)
         decisions = _visible(store, project, [record_id], person.id, stages)
         at = stages[0] if stage else None
-        return _cards(store, project, [record_id], reviewer=person.id, stage=at, decisions=decisions)[0]
+        card = _cards(store, project, [record_id], reviewer=person.id, stage=at, decisions=decisions)[0]
+        return replace(card, adjudications=_rulings(store, project, record_id, person, stages, decisions[record_id]))
 
 
 def find_records(
@@ -178,6 +182,25 @@ def find_records(
         for one, verdict in page.items()
     ]
     return Found(len(found), rows)
+
+
+def _rulings(
+    store: Store,
+    project: Project,
+    record_id: str,
+    person: Reviewer,
+    stages: Sequence[Stage],
+    decisions: Sequence[Mapping[str, Any]],
+) -> list[dict[str, Any]]:
+    """The adjudications that hold, at the stages where the person sees what others decided, or resolves conflicts."""
+    seen = {row["stage"] for row in decisions if row["reviewer"] != person.id}
+    return [
+        row
+        for at in stages
+        if at.value in seen or person.role in MAY_RESOLVE or not project.screening.blind
+        for row in decision_tables.read_adjudications(store, record_id, at.value)
+        if row["verdict"] != AdjudicatedVerdict.REOPENED
+    ]
 
 
 def _visible(

@@ -78,7 +78,7 @@ joined(id) as (
   join v1.merge_ever_made e on e.record_a = j.id or e.record_b = j.id
 ),
 said as (
-  select d.reviewer, d.blind or d.via = 'import' as blind, m.source_record_id is not null as here
+  select d.reviewer, d.decided_at, d.blind or d.via = 'import' as blind, m.source_record_id is not null as here
   from joined j
   join screening.decision d on d.source_record_id = j.id and d.stage = $stage
   left join member m on m.source_record_id = j.id
@@ -87,11 +87,19 @@ ruled as (
   select a.adjudication_id
   from screening.adjudication a join member using (source_record_id)
   where a.stage = $stage
+),
+-- whoever joins or parts records on which others have spoken sees counts and lists move
+moved as (
+  select d.done_at from v1.merge_deed d
+  where d.who = $reviewer and d.record_a in (select id from joined) and d.record_b in (select id from joined)
 )
 select
   coalesce((select bool_or(not here and ($resolves or reviewer = $reviewer)) from said), false)
   or (($resolves or coalesce((select bool_or(here and reviewer = $reviewer) from said), false))
-      and (coalesce((select bool_or(here and not blind) from said), false) or exists (select 1 from ruled))) as seen
+      and (coalesce((select bool_or(here and not blind) from said), false) or exists (select 1 from ruled)))
+  or exists (
+    select 1 from moved d
+    join said s on s.reviewer <> $reviewer and (s.decided_at is null or s.decided_at <= d.done_at)) as seen
 """
 _RULED_BY = """
 select count(*) as n from screening.adjudication a join v1.record_member m using (source_record_id)
@@ -108,6 +116,12 @@ where m.record_id = $record and a.stage = $stage
   and not exists (select 1 from screening.adjudication n where n.supersedes = a.adjudication_id)
 order by a.arrival
 """
+_WAITS = """
+select count(*) > 0 as waits from screening.state
+where record_id = $record and stage = $stage and state in ('needs_first', 'needs_second')
+  and (open_to_all or list_contains(assigned_to, $reviewer))
+"""
+_CRITERIA_VERSIONS = "select distinct criteria_version from v1.protocol"
 _ADJUDICATION = "select * from screening.adjudication where adjudication_id = $id"
 _DECIDERS = """
 select distinct d.reviewer from screening.decision d
@@ -173,7 +187,24 @@ having bool_or(reviewer = $reviewer)
     coalesce(list(entry_id) filter (where reviewer = $reviewer), []), list(entry_id))
 """
 _TOTALS = "select stage, sum(records)::bigint as records from v1.screening_progress group by stage order by stage"
-_AGREEMENT = "select * from v1.agreement order by stage, reviewer_1, reviewer_2"
+# records that this person joined after others had spoken, and of which they did not decide on what these decided on
+_JOINED_BY = """
+with joined as (
+  select a.record_id, max(d.done_at) as done_at
+  from v1.merge_deed d
+  join v1.record_member a on a.source_record_id = d.record_a
+  join v1.record_member b on b.source_record_id = d.record_b and b.record_id = a.record_id
+  where d.who = $reviewer and ($record is null or a.record_id = $record)
+  group by a.record_id
+)
+select distinct j.record_id
+from joined j
+join v1.current_decision o on o.record_id = j.record_id and o.stage = $stage
+where o.reviewer <> $reviewer and (o.decided_at is null or o.decided_at <= j.done_at)
+  and not exists (
+    select 1 from v1.current_decision w
+    where w.entry_id = o.entry_id and w.stage = o.stage and w.reviewer = $reviewer)
+"""
 _KEYS = """
 select s.source_record_id, m.record_id, s.accession, s.pmid, s.doi, s.url, s.title, s.is_latest
 from v1.source_record s join v1.record_member m using (source_record_id)
@@ -281,7 +312,8 @@ def was_opened(
     """Whether the verdicts on a record were once open to *reviewer*.
 
     A decision that was not blind and an adjudication tell that they were, to those who had decided and to whoever
-    *resolves* conflicts. So does the reviewer's decision on a source record that this one is no longer merged with.
+    *resolves* conflicts. So does the reviewer's decision on a source record that this one is no longer merged with,
+    and their own merge, split or undo of what it was ever joined with, after another had a word on any of it.
     """
     params: dict[str, Any] = {"stage": stage, "reviewer": reviewer}
     members = members or members_of(store, record)
@@ -301,6 +333,16 @@ def has_adjudicated(store: Store, record: str, stage: str, person: str) -> bool:
 def count_decided(store: Store, reviewer: str, stage: str) -> int:
     """On how many source records the reviewer has decided."""
     return int(store.read(_POSITION, {"reviewer": reviewer, "stage": stage})["done"][0])
+
+
+def waits_for(store: Store, record: str, stage: str, reviewer: str) -> bool:
+    """Whether a record waits for a decision of *reviewer*, who has none."""
+    return bool(store.read(_WAITS, {"record": record, "stage": stage, "reviewer": reviewer})["waits"][0])
+
+
+def read_criteria_versions(store: Store) -> set[str]:
+    """Every version of the criteria that the review ever had."""
+    return set(store.read(_CRITERIA_VERSIONS)["criteria_version"])
 
 
 def read_adjudications(store: Store, record: str, stage: str) -> list[dict[str, Any]]:
@@ -364,9 +406,10 @@ def read_screeners(store: Store) -> set[str]:
     return set(store.read(_SCREENERS)["reviewer"])
 
 
-def read_agreement(store: Store) -> list[dict[str, Any]]:
-    """The cells of every pair of reviewers."""
-    return store.read(_AGREEMENT).to_dicts()
+def read_joined_by(store: Store, reviewer: str, stage: str, *, record: str | None = None) -> set[str]:
+    """Records, or that one, which *reviewer* merged after others had decided on a part that they had not."""
+    params = {"reviewer": reviewer, "stage": stage, "record": record}
+    return set(store.read(_JOINED_BY, params)["record_id"])
 
 
 def read_keys(store: Store) -> list[dict[str, Any]]:

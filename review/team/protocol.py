@@ -88,6 +88,12 @@ def record_protocol(
     )
 
 
+def review_id(store: Store) -> str:
+    """What names this review for good: the fingerprint of the protocol that it began with."""
+    recorded = tables.protocol_versions(store)
+    return str(recorded[0]["version_id"])[:16] if recorded else ""
+
+
 def amendments(store: Store) -> list[Amendment]:
     """The amendments, oldest first."""
     return [

@@ -61,6 +61,17 @@ class Visible(Answer, frozen=True):
     decided_at: datetime | None
 
 
+class Ruling(Answer, frozen=True):
+    """An adjudication that holds."""
+
+    decided_by: str
+    stage: str
+    verdict: str
+    reason: str | None
+    note: str | None
+    decided_at: datetime | None
+
+
 class FullText(Answer, frozen=True):
     """The PDF of the report that is kept here."""
 
@@ -102,6 +113,7 @@ class CardView(Answer, frozen=True):
     labels: list[Label]
     own: Said | None
     decisions: list[Visible]
+    adjudications: list[Ruling]
     full_text: FullText | None
     addresses: list[Address]
 
@@ -133,6 +145,7 @@ def card_view(card: Card, project: Project, *, full_text: FullText | None = None
         labels=[Label(label=one["label"], mine=one["mine"]) for one in card.labels],
         own=_own(card.own),
         decisions=[_visible(row) for row in card.decisions],
+        adjudications=[Ruling(**{name: row[name] for name in Ruling.__struct_fields__}) for row in card.adjudications],
         full_text=full_text,
         addresses=addresses(**ids, registry_ids=card.registry_ids),
     )

@@ -19,10 +19,15 @@ from review.web.roles import May
 from review.web.site import Desk
 
 _VIA = "web page"
+Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class DecisionBody(Given, frozen=True):
-    """A decision. A reason goes with exclude only, and at full text has to."""
+    """A decision. A reason goes with exclude only, and at full text has to.
+
+    *criteria_version* is the one that the page showed, *decided_at* the moment of the key: a decision may travel a
+    while. A record that does not wait for the person any more is refused (409).
+    """
 
     id: Id
     record: Key
@@ -30,6 +35,8 @@ class DecisionBody(Given, frozen=True):
     verdict: Literal["include", "exclude", "unsure"]
     reason: Line | None = None
     note: Words | None = None
+    criteria_version: Line | None = None
+    decided_at: Moment | None = None
 
 
 class UndoBody(Given, frozen=True):
@@ -38,6 +45,7 @@ class UndoBody(Given, frozen=True):
     id: Id
     record: Key
     stage: StageName | None = None
+    decided_at: Moment | None = None
 
 
 class Decided(Answer, frozen=True):
@@ -119,6 +127,9 @@ def decide(desk: Desk, body: DecisionBody) -> Decided:
         reason=body.reason,
         note=body.note or None,
         decision_id=body.id,
+        criteria_version=body.criteria_version,
+        decided_at=body.decided_at,
+        only_waiting=True,
         via=_VIA,
     )
     return _decided(done)
@@ -133,6 +144,7 @@ def undo(desk: Desk, body: UndoBody) -> Decided:
         stage=body.stage,
         reviewer=desk.reviewer.id,
         decision_id=body.id,
+        decided_at=body.decided_at,
         via=_VIA,
     )
     return _decided(done)

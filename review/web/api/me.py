@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from review.screening.blinding import is_blinded
+from review.team.protocol import review_id
 from review.web.api.route import Answer, ApiRoute
 from review.web.roles import May
 from review.web.site import Desk
@@ -12,7 +13,10 @@ _KEYS = "1234567890"
 
 
 class Me(Answer, frozen=True):
-    """The person who is signed in. `blind`: the others' decisions are hidden until both are in; `csrf`: the token."""
+    """The person who is signed in. `blind`: the others' decisions are hidden until both are in; `csrf`: the token.
+
+    `review` names the review for good, whatever its title becomes.
+    """
 
     id: str
     name: str
@@ -21,6 +25,7 @@ class Me(Answer, frozen=True):
     blind: bool
     simulated: bool
     title: str
+    review: str
     csrf: str
     stages: list[str]
     may: dict[str, bool]
@@ -65,6 +70,7 @@ def me(desk: Desk) -> Me:
         blind=is_blinded(desk.store, desk.project, person.id),
         simulated=desk.project.simulated,
         title=desk.project.title,
+        review=review_id(desk.store),
         csrf=desk.form_token,
         stages=_STAGES,
         may={deed.value: desk.may(deed) for deed in May},

@@ -28,9 +28,13 @@ class QueueQuery(Given, frozen=True):
 
 
 class Queue(Answer, frozen=True):
-    """The next records in the person's own order; *waiting* is how many there are in all."""
+    """The next records in the person's own order; *waiting* is how many there are in all.
+
+    *criteria_version* is the present one: a page that shows another asks for the protocol again.
+    """
 
     stage: str
+    criteria_version: str
     waiting: int
     cards: list[CardView]
 
@@ -76,7 +80,8 @@ def queue(desk: Desk, query: QueueQuery) -> Queue:
     who, stage = desk.reviewer.id, query.stage
     waiting = queues.count_waiting(desk.store, desk.project, reviewer=who, stage=stage)
     cards = queues.cards(desk.store, desk.project, reviewer=who, stage=stage, limit=query.limit, without=without)
-    return Queue(stage=stage, waiting=waiting, cards=views(desk, cards))
+    version = desk.project.criteria.version
+    return Queue(stage=stage, criteria_version=version, waiting=waiting, cards=views(desk, cards))
 
 
 def record(desk: Desk, record: Key, query: RecordQuery) -> CardView:
