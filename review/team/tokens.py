@@ -19,6 +19,7 @@ from review.project import Project, Reviewer
 from review.team import store as tables
 
 SESSION_HOURS = 12
+MOST_SESSIONS = 50  # of one person at once
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,12 @@ class Invited:
 def invite(store: Store, project: Project, reviewer_id: str, *, days: int = 14, now: datetime | None = None) -> str:
     """A new invitation token for a person whom review.toml names; *days* until it expires.
 
-    Raises UsageProblem for a person whom it does not name, or for fewer than 1 or more than 365 days.
+    Raises UsageProblem for a person whom it does not name or who left, or for fewer than 1 or more than 365 days.
     """
     reviewer = project.reviewer(reviewer_id)
+    if reviewer.has_left:
+        message = f"{reviewer.id} left the team on {reviewer.left}"
+        raise UsageProblem(message, hint="take the line `left` out of review.toml if they are back")
     if not 1 <= days <= 365:
         message = f"an invitation lasts from 1 to 365 days, not {days}"
         raise UsageProblem(message)
@@ -106,7 +110,10 @@ def invitations(store: Store, project: Project, *, now: datetime | None = None) 
 def open_session(
     store: Store, project: Project, token: str, *, hours: int = SESSION_HOURS, now: datetime | None = None
 ) -> Session | None:
-    """A session for whom the token invites, or None when it invites nobody."""
+    """A session for whom the token invites, or None when it invites nobody.
+
+    Where the person has too many already, the oldest are closed: a link that is opened again and again fills nothing.
+    """
     now = now or datetime.now(UTC)
     reviewer = check_token(store, project, token, now=now)
     if reviewer is None:
@@ -121,7 +128,9 @@ def open_session(
         "supersedes": None,
         "decided_at": now,
     }
-    tables.append_access(store, sessions=[event])
+    mine = [row for row in tables.live_sessions(store) if row["reviewer"] == reviewer.id and row["expires_at"] > now]
+    oldest = mine[: max(0, len(mine) - MOST_SESSIONS + 1)]
+    tables.append_access(store, sessions=[event, *(_end(row, "session_id", "closed", now) for row in oldest)])
     return session
 
 

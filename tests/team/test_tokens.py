@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from review.errors import UsageProblem
 from review.project import Project, load_project
 from review.team import store as tables
 from review.team import tokens
+from tests.conftest import REVIEW_TOML, write_review
 
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 
@@ -105,3 +107,10 @@ def test_the_command_line_invites_lists_and_revokes(empty_review: Project, capsy
     assert run([*project, "revoke", "ana"]) == 0
     assert "1 invitations revoked" in capsys.readouterr().err
     assert run([*project, "invite", "eve"]) == 2
+
+
+def test_nobody_who_left_is_invited(tmp_path: Path, store: LocalStore) -> None:
+    text = REVIEW_TOML.replace('id = "ben"\n', 'id = "ben"\nleft = "2026-01-02"\n', 1)
+    project = load_project(write_review(tmp_path / "left", text=text))
+    with pytest.raises(UsageProblem, match="ben left the team on 2026-01-02"):
+        tokens.invite(store, project, "ben")
