@@ -7,7 +7,9 @@ can open the file meanwhile: other commands reach it through this process (serve
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,13 +17,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from review.database.apart import MOST_BYTES, Apart
 from review.database.batch import apply_together
 from review.database.complaints import speak
 from review.database.copying import copy_database
 from review.database.derived import derived_tables
 from review.database.frames import read_frame
 from review.database.local import LocalStore
-from review.database.sandbox import query_owned
+from review.database.sandbox import Ending, query_owned
 from review.database.store import Batch, Unchanged
 from review.errors import ReviewError, StoreError
 
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
 # a checkpoint rewrites what changed and holds up whoever commits meanwhile: it waits for a pause, or for much to write
 _CHECKPOINT_AT = "512MB"
+_LAST_SECONDS = 3.0  # that reads and queries are given when the store is closed
 _AT_ONCE = 32  # batches of one transaction: decisions that came while the one before was written
 
 
@@ -57,6 +61,9 @@ class OwnerStore:
         self._queue: deque[_Waiting] = deque()
         self._versions: dict[str, int] = {}
         self._closed = False
+        self._ending = Ending()
+        self._busy: set[Any] = set()  # cursors that read, and queries that run
+        self._apart: set[Apart] = set()
 
     @property
     def path(self) -> Path:
@@ -70,12 +77,11 @@ class OwnerStore:
         held = getattr(self._here, "cursor", None)
         cursor = held or self._cursor()
         try:
-            return read_frame(cursor, sql, params)
-        except duckdb.Error as problem:
-            speak(problem, self._path)
+            return self.read_at(cursor, sql, params)
         finally:
             if held is None:
-                cursor.close()
+                with contextlib.suppress(duckdb.Error):
+                    cursor.close()
 
     def apply(self, batch: Batch) -> dict[str, int]:
         """Write all of *batch* or nothing; table → rows that were new."""
@@ -134,16 +140,30 @@ class OwnerStore:
         """The rows of one SELECT at the moment of a `look`."""
         import duckdb
 
+        self._busy.add(cursor)
         try:
             return read_frame(cursor, sql, params)
         except duckdb.Error as problem:
+            if self._closed:
+                raise _ending(self._path) from problem
             speak(problem, self._path)
+        finally:
+            self._busy.discard(cursor)
 
     def versions(self, *tables: str) -> tuple[int, ...]:
         """How often each of *tables* was written since the file was opened: what was read before is as it was while
-        these are.
+        these are. Inside `reading`, as they were when that began.
         """
-        return tuple(self._versions.get(table, 0) for table in tables)
+        counted = getattr(self._here, "counted", None)
+        versions = self._versions if counted is None else counted
+        return tuple(versions.get(table, 0) for table in tables)
+
+    def versions_but(self, *tables: str) -> tuple[tuple[str, int], ...]:
+        """The same of all tables that were written, but for *tables* and those that are derived from others."""
+        counted = getattr(self._here, "counted", None)
+        versions = (self._versions if counted is None else counted).copy()
+        left = {*tables, *(one.table for one in derived_tables())}
+        return tuple(sorted((table, count) for table, count in versions.items() if table not in left))
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -151,12 +171,14 @@ class OwnerStore:
         if getattr(self._here, "cursor", None) is not None:
             yield
             return
+        # counted before the moment is fixed: what is written in between is newer than it seems, never older
+        counted = self._versions.copy()
         with self.look() as cursor:
-            self._here.cursor = cursor
+            self._here.cursor, self._here.counted = cursor, counted
             try:
                 yield
             finally:
-                self._here.cursor = None
+                self._here.cursor = self._here.counted = None
 
     @contextmanager
     def look(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -171,7 +193,8 @@ class OwnerStore:
             speak(problem, self._path)
         finally:
             # closing a cursor gives its transaction back
-            cursor.close()
+            with contextlib.suppress(duckdb.Error):
+                cursor.close()
 
     @contextmanager
     def holding(self) -> Iterator[None]:
@@ -188,8 +211,56 @@ class OwnerStore:
         only: Mapping[str, str] | None = None,
     ) -> pl.DataFrame:
         """An analyst's SELECT: `sandbox.query_owned`."""
+        with self._asking():
+            return query_owned(
+                self._root, self._path, sql, params, limit=limit, seconds=seconds, only=only, ending=self._ending
+            )
+
+    def query_apart(
+        self,
+        sql: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        limit: int | None = None,
+        seconds: float = 60.0,
+        only: Mapping[str, str] | None = None,
+        most_bytes: int = MOST_BYTES,
+    ) -> pl.DataFrame:
+        """An analyst's SELECT over the views of v1 alone, in a process of its own that is killed when its time is up:
+        what it takes of memory and time is not this process's. Raises QueryRefused above *most_bytes* of answer.
+        """
+        with self._asking(), self.look() as cursor:
+            one = Apart(cursor, seconds=seconds, most_bytes=most_bytes)
+            self._apart.add(one)
+            try:
+                if self._ending.begun.is_set():
+                    raise _ending(self._path)
+                return one.rows(sql, params, limit=limit, only=only)
+            finally:
+                self._apart.discard(one)
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """While an analyst's query runs; whatever it says when the store is ending, that is why."""
         self._refuse_when_closed()
-        return query_owned(self._root, self._path, sql, params, limit=limit, seconds=seconds, only=only)
+        if self._ending.begun.is_set():
+            raise _ending(self._path)
+        here = object()
+        self._busy.add(here)
+        try:
+            yield
+        except ReviewError as problem:
+            if self._ending.begun.is_set():
+                raise _ending(self._path) from problem
+            raise
+        finally:
+            self._busy.discard(here)
+
+    def end_queries(self) -> None:
+        """Stop what analysts asked, and take no more of it; reads and batches go on. Waits for nothing."""
+        self._ending.begun.set()
+        for one in tuple(self._apart):
+            one.stop()
 
     def backup(self, target: Path) -> None:
         """Write a consistent copy to *target*: reads go on, batches wait for as long as it takes to copy the file."""
@@ -197,20 +268,32 @@ class OwnerStore:
             self._refuse_when_closed()
             copy_database(self._path, target)
 
-    def close(self) -> None:
-        """Write the log into the file and let go of it."""
+    def close(self) -> bool:
+        """Write the log into the file and let go of it; False where something still runs that cannot be interrupted.
+
+        The log is then kept beside the file, and whoever opens it next takes it in.
+        """
         import duckdb
 
+        self.end_queries()
         with self._writing:
-            if self._closed:
-                return
-            self._closed = True
-            try:
-                self._root.execute("checkpoint")
-            except duckdb.Error:
-                pass  # the log is kept beside the file, and whoever opens it next takes it in
-            finally:
-                self._root.close()
+            if not self._closed:
+                self._closed = True
+                self._interrupt()
+                for deed in (lambda: self._root.execute("checkpoint"), self._root.close):
+                    with contextlib.suppress(duckdb.Error):
+                        deed()
+        return not self._busy and all(query.done() for query in self._ending.left)
+
+    def _interrupt(self) -> None:
+        """Interrupt what reads until it is over: an interrupt that falls between two statements is lost."""
+        until = time.monotonic() + _LAST_SECONDS
+        while self._busy and time.monotonic() < until:
+            for one in tuple(self._busy):
+                interrupt = getattr(one, "interrupt", None)
+                if interrupt is not None:
+                    interrupt()
+            time.sleep(0.02)
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         self._refuse_when_closed()

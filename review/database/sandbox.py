@@ -12,8 +12,11 @@ import contextlib
 import functools
 import os
 import re
+import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     _Fill = Callable[[duckdb.DuckDBPyConnection], None]
 
 LONGEST = 86400.0
+_LOOKS_UP = 0.2  # seconds after which a wait looks whether the process ends
+_LAST_SECOND = 1.0
 _NO_EXTENSIONS: dict[str, Any] = {
     "autoload_known_extensions": "false",
     "autoinstall_known_extensions": "false",
@@ -42,6 +47,14 @@ _COMMENTS = re.compile(r"(\s+|--[^\n]*(\n|$)|/\*.*?\*/)*", re.DOTALL)
 _AS_TEXT = re.compile(
     r"\b(INTERVAL|UNION|BIT|BLOB|BIGNUM|VARINT|VARIANT|GEOMETRY|UHUGEINT|MAP|TIME_NS)\b|(?<!WITH )\bTIME\b"
 )
+
+
+@dataclass
+class Ending:
+    """Says to queries that the process which runs them ends, and keeps those that could not be interrupted."""
+
+    begun: threading.Event = field(default_factory=threading.Event)
+    left: list[Future[pl.DataFrame]] = field(default_factory=list)
 
 
 def check_statement(sql: str) -> str:
@@ -68,12 +81,12 @@ def run_query(
     """
     import duckdb
 
-    words = _checked(sql, params, seconds=seconds)
+    words = checked(sql, params, seconds=seconds)
     try:
         con = duckdb.connect(str(path), read_only=True, config=_MODEST | _SHUT) if only is None else _beside(path)
     except duckdb.Error as problem:
         speak(problem, path)
-    fill = None if only is None else functools.partial(_fill, views=_named_in(words, only))
+    fill = None if only is None else functools.partial(_fill, views=named_in(words, only))
     try:
         return _answer(con, words, params, limit=limit, seconds=seconds, fill=fill, path=path)
     finally:
@@ -89,35 +102,42 @@ def query_owned(
     limit: int | None = None,
     seconds: float = 60.0,
     only: Mapping[str, str] | None = None,
+    ending: Ending | None = None,
 ) -> pl.DataFrame:
     """`run_query` in the process that holds the file open to write, over the connection *root*.
 
     *root* has external access off and its configuration locked. The statement rule refuses COMMIT and what runs outside
     a transaction; the read-only transaction refuses what writes from within a SELECT: neither alone is enough.
     With *only* the views are copied into a database in memory, and the query runs there: it reaches nothing else, and
-    when it is heavy it does not take the memory of those who screen.
+    when it is heavy it does not take the memory of those who screen. When *ending* begins it is stopped, or left to
+    itself where it cannot be.
     """
     import duckdb
 
-    words = _checked(sql, params, seconds=seconds)
+    words = checked(sql, params, seconds=seconds)
     cursor = root.cursor()
     try:
         cursor.execute("begin transaction read only")
         if only is None:
-            return _answer(cursor, words, params, limit=limit, seconds=seconds, fill=None, path=path)
+            return _answer(cursor, words, params, limit=limit, seconds=seconds, fill=None, path=path, ending=ending)
         beside = duckdb.connect(":memory:", config=_MODEST)
         try:
-            fill = functools.partial(_fill_from, source=cursor, views=_named_in(words, only))
-            return _answer(beside, words, params, limit=limit, seconds=seconds, fill=fill, path=path, also=cursor)
+            fill = functools.partial(_fill_from, source=cursor, views=named_in(words, only))
+            return _answer(
+                beside, words, params, limit=limit, seconds=seconds, fill=fill, path=path, also=cursor, ending=ending
+            )
         finally:
-            beside.close()
+            with contextlib.suppress(duckdb.Error):
+                beside.close()
     finally:
+        # a connection that could not be interrupted refuses both
         with contextlib.suppress(duckdb.Error):
             cursor.execute("rollback")
-        cursor.close()
+        with contextlib.suppress(duckdb.Error):
+            cursor.close()
 
 
-def _checked(sql: str, params: Mapping[str, Any] | None, *, seconds: float) -> str:
+def checked(sql: str, params: Mapping[str, Any] | None, *, seconds: float) -> str:
     """*sql* without its last semicolon, when it is one SELECT, its parameters have values, and the time is a time."""
     if not 0 < seconds <= LONGEST:
         message = f"{seconds:g} seconds is no time limit; allowed: more than 0, at most {LONGEST:g}"
@@ -127,7 +147,7 @@ def _checked(sql: str, params: Mapping[str, Any] | None, *, seconds: float) -> s
     return words
 
 
-def _named_in(sql: str, views: Mapping[str, str]) -> dict[str, str]:
+def named_in(sql: str, views: Mapping[str, str]) -> dict[str, str]:
     """Those of *views* that *sql* may read: a view that it does not name need not be filled."""
     named = set(re.findall(r"\w+", sql.lower()))
     return {name: rows for name, rows in views.items() if name in named}
@@ -143,16 +163,18 @@ def _answer(
     fill: _Fill | None,
     path: Path,
     also: duckdb.DuckDBPyConnection | None = None,
+    ending: Ending | None = None,
 ) -> pl.DataFrame:
     """The rows, or the complaint in one line."""
     import duckdb
 
+    cons = [con] if also is None else [con, also]
     try:
-        return _within([con] if also is None else [con, also], sql, params, limit=limit, seconds=seconds, fill=fill)
+        return _within(cons, sql, params, limit=limit, seconds=seconds, fill=fill, ending=ending or Ending())
     except duckdb.Error as problem:
         if re.search(r"corrupt|checksum", str(problem), re.IGNORECASE):
             speak(problem, path)
-        raise _refusal(problem) from problem
+        raise refusal_of(problem) from problem
 
 
 def _beside(path: Path) -> duckdb.DuckDBPyConnection:
@@ -207,7 +229,7 @@ def _the_select(sql: str) -> tuple[str, set[str]]:
     try:
         statements = duckdb.extract_statements(sql)
     except duckdb.Error as problem:
-        raise _refusal(problem) from problem
+        raise refusal_of(problem) from problem
     if len(statements) != 1:
         message = f"{len(statements)} statements were given, one SELECT is allowed"
         raise QueryRefused(message, hint="run one query at a time; PIVOT counts as several: write it as a SELECT")
@@ -218,7 +240,7 @@ def _the_select(sql: str) -> tuple[str, set[str]]:
         name = first.upper() if first in _SHOWS else kind.name
         message = f"{'an' if name[0] in 'AEIOU' else 'a'} {name} statement was given, one SELECT is allowed"
         hint = (
-            "v1 holds the views: select * from duckdb_columns() where schema_name = 'v1'"
+            "v1 holds the views: select * from v1.data_dictionary"
             if first in _SHOWS
             else "PIVOT and PRAGMA are not run; write a SELECT"
         )
@@ -247,32 +269,61 @@ def _within(
     limit: int | None,
     seconds: float,
     fill: _Fill | None,
+    ending: Ending,
 ) -> pl.DataFrame:
     """The rows over the first of *cons*, unless the time is up first or somebody presses Ctrl-C: then all are stopped.
 
     DuckDB works in another thread: Python delivers Ctrl-C to the main one, and only while that runs Python or waits.
     """
-    with ThreadPoolExecutor(1) as worker:
-        rows = worker.submit(_fetch, cons[0], sql, params, limit, fill)
+    import duckdb
+
+    rows: Future[pl.DataFrame] = Future()
+
+    def work() -> None:
         try:
-            wait([rows], timeout=seconds)
-            if rows.done():
-                return rows.result()
+            rows.set_result(fetch_rows(cons[0], sql, params, limit, fill))
+        except duckdb.Error as problem:
+            rows.set_exception(problem)
         finally:
-            _stop(cons, rows)
-    message = f"the query ran longer than {seconds:g} seconds and was stopped"
-    raise QueryRefused(message, hint="narrow it, or give --seconds")
+            if not rows.done():
+                rows.set_exception(QueryRefused("the query cannot be run"))
+
+    # a daemon: where one function cannot be interrupted, the process can end all the same
+    threading.Thread(target=work, name="query", daemon=True).start()
+    until = time.monotonic() + seconds
+    try:
+        while not rows.done() and not ending.begun.is_set() and (left := until - time.monotonic()) > 0:
+            wait([rows], timeout=min(left, _LOOKS_UP))
+        if rows.done():
+            return rows.result()
+    finally:
+        _stop(cons, rows, ending)
+    raise too_long(seconds)
 
 
-def _stop(cons: Sequence[duckdb.DuckDBPyConnection], rows: Future[pl.DataFrame]) -> None:
-    """Interrupt until it is over: an interrupt that falls between two statements is lost."""
+def too_long(seconds: float, hint: str = "narrow it, or give --seconds") -> QueryRefused:
+    """What is said of a query whose time is up."""
+    return QueryRefused(f"the query ran longer than {seconds:g} seconds and was stopped", hint=hint)
+
+
+def _stop(cons: Sequence[duckdb.DuckDBPyConnection], rows: Future[pl.DataFrame], ending: Ending) -> None:
+    """Interrupt until it is over: an interrupt that falls between two statements is lost.
+
+    At the end of the process it is given a second: a function that never looks up would keep the process with it.
+    """
+    begun = None
     while not rows.done():
         for con in cons:
             con.interrupt()
         wait([rows], timeout=0.05)
+        if ending.begun.is_set():
+            begun = begun or time.monotonic()
+            if time.monotonic() - begun > _LAST_SECOND:
+                ending.left.append(rows)
+                return
 
 
-def _fetch(
+def fetch_rows(
     con: duckdb.DuckDBPyConnection,
     sql: str,
     params: Mapping[str, Any] | None,
@@ -284,20 +335,20 @@ def _fetch(
         fill(con)
     # the subquery also gives each column a name of its own
     con.execute(f"select * from ({sql}\n) limit 0", dict(params) if params else None)
-    columns = ", ".join(_shown(str(name), str(kind)) for name, kind, *_ in con.description or ())
+    columns = ", ".join(shown_column(str(name), str(kind)) for name, kind, *_ in con.description or ())
     con.fetchall()
     most = "" if limit is None else f" limit {int(limit)}"
     return read_frame(con, f"select {columns} from ({sql}\n){most}", params)
 
 
-def _shown(name: str, kind: str) -> str:
+def shown_column(name: str, kind: str) -> str:
     quoted = '"' + name.replace('"', '""') + '"'
     if kind == "HUGEINT":
         return f"cast({quoted} as decimal(38, 0)) as {quoted}"
     return f"cast({quoted} as varchar) as {quoted}" if _AS_TEXT.search(kind) else quoted
 
 
-def _refusal(problem: duckdb.Error) -> QueryRefused:
+def refusal_of(problem: duckdb.Error) -> QueryRefused:
     """DuckDB's complaint in one line: its first, without the kind of the error and what it guesses."""
     first, *more = str(problem).strip().splitlines() or [""]
     words = re.sub(r"^(\w+ )+Error: ", "", first).partition(", but it exists in the ")[0].strip().rstrip("!.")

@@ -9,7 +9,7 @@ import io
 import json
 import struct
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from review.database.frames import frame_of
 from review.database.store import Append, Batch, Replace, Unchanged
@@ -21,12 +21,17 @@ if TYPE_CHECKING:
 MEDIA_TYPE = "application/vnd.regen-review.frames"
 _MAGIC = b"RRF1"
 _LENGTH = struct.Struct(">Q")
+Compression = Literal["lz4", "uncompressed"]
 
 
-def pack(head: Mapping[str, Any], frames: Sequence[pl.DataFrame] = ()) -> bytes:
+class TooLong(Exception):
+    """A message of more bytes than are taken."""
+
+
+def pack(head: Mapping[str, Any], frames: Sequence[pl.DataFrame] = (), *, compression: Compression = "lz4") -> bytes:
     """One message."""
     parts = [_MAGIC]
-    for body in (json.dumps(head).encode(), *map(_to_ipc, frames)):
+    for body in (json.dumps(head).encode(), *(_to_ipc(frame, compression) for frame in frames)):
         parts += [_LENGTH.pack(len(body)), body]
     return b"".join(parts)
 
@@ -56,6 +61,25 @@ def unpack(message: bytes) -> tuple[dict[str, Any], list[pl.DataFrame]]:
     if not isinstance(head, dict):
         raise StoreError(_NOT_OURS)
     return head, frames
+
+
+def send(pipe: IO[bytes], message: bytes) -> None:
+    """Write a message into a pipe, its length before it."""
+    pipe.write(_LENGTH.pack(len(message)))
+    pipe.write(message)
+    pipe.flush()
+
+
+def receive(pipe: IO[bytes], *, most: int | None = None) -> bytes | None:
+    """The next message of a pipe, or None where it ends before one is whole. Raises TooLong above *most* bytes."""
+    begin = pipe.read(_LENGTH.size)
+    if len(begin) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(begin)
+    if most is not None and length > most:
+        raise TooLong
+    message = pipe.read(length)
+    return message if len(message) == length else None
 
 
 def params_frame(params: Mapping[str, Any] | None) -> pl.DataFrame:
@@ -101,11 +125,11 @@ def unpack_batch(message: bytes) -> list[Append | Replace | Unchanged]:
     return batch
 
 
-def _to_ipc(frame: pl.DataFrame) -> bytes:
+def _to_ipc(frame: pl.DataFrame, compression: Compression) -> bytes:
     if not frame.width:
         return b""
     buffer = io.BytesIO()
-    frame.write_ipc(buffer, compression="lz4")
+    frame.write_ipc(buffer, compression=compression)
     return buffer.getvalue()
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from review.database import Store
 from review.database.open_views import OPEN
@@ -24,6 +24,23 @@ from review.screening.blinding import is_blinded
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+@runtime_checkable
+class Apart(Protocol):
+    """A store that runs an analyst's SELECT in a process of its own."""
+
+    def query_apart(
+        self,
+        sql: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        limit: int | None = None,
+        seconds: float = 60.0,
+        only: Mapping[str, str] | None = None,
+    ) -> pl.DataFrame:
+        """The rows of an analyst's SELECT over the views of v1."""
+        ...
 
 
 def list_reports(project: Project) -> pl.DataFrame:
@@ -53,12 +70,14 @@ def run_report(
     limit: int | None = None,
     seconds: float = 60.0,
     reviewer: str | None = None,
+    apart: bool = False,
 ) -> pl.DataFrame:
     """The rows of *query*: a SELECT, or the name of a saved report.
 
     Raises UsageProblem for an unknown name or parameter, QueryRefused for what the sandbox does not run, BlindError
     where *reviewer* screens blind and the query reads what is closed to them. The rows of a simulated project carry a
-    column that says so.
+    column that says so. With *apart* the query reads the views of v1 alone, in a process of its own, where the store
+    can do that.
     """
 
     given = dict(params or {})
@@ -72,10 +91,11 @@ def run_report(
         sql = reports[query].sql
     else:
         values, sql = dict(given), query
+    ask = store.query_apart if apart and isinstance(store, Apart) else store.query
     if not is_blinded(store, project, reviewer):
-        return store.query(sql, values or None, limit=limit, seconds=seconds)
+        return ask(sql, values or None, limit=limit, seconds=seconds)
     try:
-        return store.query(sql, values or None, limit=limit, seconds=seconds, only=OPEN)
+        return ask(sql, values or None, limit=limit, seconds=seconds, only=OPEN)
     except QueryRefused as refusal:
         if (absent := _absent(refusal.message)) is None:
             raise
