@@ -10,7 +10,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.types import Scope
 
+from review.errors import ReviewError
 from review.reporting.table import SIMULATED, mark, shown
+from review.team.protocol import review_id
 from review.web.roles import May
 from review.web.site import Desk
 from review.web.static_files import StaticFiles
@@ -45,13 +47,14 @@ class Look:
         self._env.globals.update(shown=shown, mark=mark)
 
     def page(self, template: str, desk: Desk, *, heading: str, **values: Any) -> str:
-        """A page for somebody who is signed in. Templates may also name site, prefix, here, csrf, menu and static()."""
+        """A page for somebody who is signed in. Templates may also name site, review_id, prefix, here, csrf, menu and static()."""
         banner = SIMULATED if desk.project.simulated else ""
         return self._render(
             template,
             desk.prefix,
             heading=heading,
             site=desk.project.title,
+            review_id=_review_id(desk),
             reviewer=desk.reviewer,
             desk=desk,
             csrf=desk.form_token,
@@ -78,3 +81,13 @@ class Look:
             return prefix + self._static.address(name)
 
         return self._env.get_template(template).render(prefix=prefix, static=static, **values)
+
+
+def _review_id(desk: Desk) -> str:
+    """What names the review for good: the browser keeps under it what waits. Nothing on a page that says that the
+    store cannot be read.
+    """
+    try:
+        return review_id(desk.store)
+    except ReviewError:
+        return ""

@@ -8,8 +8,9 @@ export const prefix = meta("prefix");
 /** Who is signed in, as the page was made. */
 export const person = { id: meta("person"), name: meta("person-name"), role: meta("role") };
 
-/** The review's title, as the page was made. */
+/** The review's title, as the page was made; its id, which stays whatever the title becomes. */
 export const title = meta("review");
+export const review = meta("review-id");
 
 let token = meta("csrf");
 
@@ -40,6 +41,9 @@ export function newId() {
   const digits = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
+
+/** This moment, for what is sent later. */
+export const moment = () => new Date().toISOString();
 
 /** `/api/records` with its questions; values that are null or empty are left out. */
 export function address(path, questions = {}) {

@@ -143,6 +143,26 @@ function decisionWords(row) {
     .join(" · ");
 }
 
+/** What adjudicators said: *deed*(row) is what can be done about it. */
+export function paintAdjudications(rows, protocol, { deed = () => null } = {}) {
+  if (!rows?.length) return null;
+  const label = (code) => protocol.reasons.find((one) => one.code === code)?.label ?? code;
+  const words = (row) =>
+    [
+      `${row.decided_by}${row.mine ? " (you)" : ""}`,
+      inWords(row.stage).toLowerCase(),
+      row.reason ? label(row.reason) : "",
+      row.note ? `“${row.note}”` : "",
+      when(row.decided_at),
+    ].filter(Boolean);
+  return h(
+    "section",
+    { class: "decisions" },
+    h("h2", {}, "Adjudicated"),
+    h("ul", {}, rows.map((row) => h("li", { class: "row" }, h("span", {}, verdictMark(row.verdict), " ", words(row).join(" · ")), deed(row)))),
+  );
+}
+
 const SIGNS = { include: "✓", exclude: "✕", unsure: "?", reopened: "↺", withdrawn: "↺", conflict: "≠" };
 
 /** A verdict as a small mark: sign, word and colour. */

@@ -1,8 +1,9 @@
-/** One key, one deed; never while somebody types, and never with Ctrl, Alt or Meta. */
+/** One key, one deed; never while somebody types, and never with Ctrl, Alt or Meta. One click, one deed, too. */
 
 import { remember, remembered } from "./dom.js";
 
 const FIELDS = "input, textarea, select, [contenteditable]";
+const SETTLE_MS = 300;
 
 /** Whether single keys do anything; people who dictate switch them off (WCAG 2.1.4). */
 export const keysOn = () => remembered("keys") !== "off";
@@ -25,3 +26,21 @@ export function onKeys(deeds, { held = [] } = {}) {
     deed(event);
   });
 }
+
+let changed = -SETTLE_MS;
+
+/** Says that another record, or the same one elsewhere, is under the pointer from now on. */
+export const recordChanged = () => {
+  changed = performance.now();
+};
+
+/** Whether *event* may decide: not the second click of a double click, nor one meant for what was there before. */
+export function meant(event) {
+  if (event?.type !== "click") return true;
+  return event.detail <= 1 && event.timeStamp - changed >= SETTLE_MS;
+}
+
+// Enter that rests on a button clicks it again and again
+document.addEventListener("keydown", (event) => {
+  if (event.repeat && event.key === "Enter" && event.target instanceof Element && event.target.closest("button")) event.preventDefault();
+});

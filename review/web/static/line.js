@@ -18,7 +18,7 @@ export class Line extends EventTarget {
   #before;
   #wanted;
   #refillAt;
-  #asking = false;
+  #asking = null;
   #moved = 0;
   #turns = 0;
   #pause = 1;
@@ -29,6 +29,8 @@ export class Line extends EventTarget {
   decided = null;
   waiting = null;
   problem = null;
+  /** The version of the criteria that the review has now; null until the first answer. */
+  version = null;
   /** Whether the last answer said that nothing else waits. */
   exhausted = false;
 
@@ -50,10 +52,24 @@ export class Line extends EventTarget {
 
   /** Takes a decided card out of the hand. */
   take(card) {
-    this.#done.add(card.record);
-    this.cards = this.cards.filter((one) => one.record !== card.record);
-    this.#count(1);
+    this.drop(card.record);
     this.#settle();
+  }
+
+  /** What another tab decided on leaves the hand; *step* is what that adds to what is decided. */
+  drop(record, { step = 1, keep = null } = {}) {
+    this.#done.add(record);
+    this.cards = this.cards.filter((one) => one.record !== record || one === keep);
+    this.#skipped = this.#skipped.filter((one) => one.record !== record);
+    this.#count(step);
+  }
+
+  /** What another tab took back may come again. */
+  free(record) {
+    this.#done.delete(record);
+    this.#count(-1);
+    this.exhausted = false;
+    void this.refresh();
   }
 
   /** Lays the first card aside; it comes again when the others are done. */
@@ -90,6 +106,8 @@ export class Line extends EventTarget {
     if (!this.cards.length && this.exhausted && this.#skipped.length) {
       this.cards = this.#skipped;
       this.#skipped = [];
+      // they were laid aside a while ago
+      void this.refresh();
     }
     if (this.cards.length <= this.#refillAt) void this.refill();
   }
@@ -97,25 +115,55 @@ export class Line extends EventTarget {
   /** Asks for more cards; at once if it can be, later if it cannot. */
   async refill() {
     if (this.#asking) return;
-    this.#asking = true;
+    await this.#ask({ anew: false });
+  }
+
+  /** Asks again what waits: all but the first card, which somebody may be reading, is what waits now. */
+  async refresh() {
+    while (this.#asking) await this.#asking;
+    await this.#ask({ anew: true });
+  }
+
+  /** After a long pause nothing in hand is taken for granted but the first card; without a connection all of it is. */
+  async startAnew() {
+    const aside = this.cards.splice(1);
+    await this.refresh();
+    if (this.problem) this.cards.push(...aside.filter((one) => !this.#done.has(one.record) && !this.cards.includes(one)));
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #ask(how) {
+    this.#asking = this.#answered(how).finally(() => {
+      this.#asking = null;
+    });
+    return this.#asking.then(() => {
+      if (!this.cards.length && this.exhausted && this.#skipped.length) this.#settle();
+      this.dispatchEvent(new Event("change"));
+    });
+  }
+
+  async #answered({ anew }) {
     const turns = this.#turns;
     const pending = this.#pending();
     const skipped = this.#skipped.slice(-MOST_SKIPPED);
-    const without = [...this.cards, ...skipped].map((card) => card.record).concat(pending).slice(0, MOST_WITHOUT);
+    const held = anew ? this.cards.slice(0, 1) : this.cards;
+    const without = [...held, ...skipped].map((card) => card.record).concat(pending).slice(0, MOST_WITHOUT);
     try {
       const answer = await get("/api/queue", {
         stage: this.#stage,
         limit: this.#wanted,
         without: [...new Set(without)].join(","),
       });
-      const known = new Set([...without, ...this.#skipped.map((card) => card.record), ...this.#done, ...this.cards.map((card) => card.record)]);
-      const fresh = answer.cards.filter((card) => !known.has(card.record));
-      this.cards.push(...fresh);
+      const still = turns === this.#turns && !pending.length;
+      // nothing is on its way: whatever waits, waits, if somebody gave it back meanwhile too
+      if (anew && still) this.#done.clear();
+      const kept = anew ? this.cards.slice(0, 1) : this.cards;
+      const known = new Set([...without, ...this.#skipped.map((card) => card.record), ...this.#done, ...kept.map((card) => card.record)]);
+      this.cards = [...kept, ...answer.cards.filter((card) => !known.has(card.record))];
       this.exhausted = answer.cards.length < this.#wanted;
+      this.version = answer.criteria_version ?? null;
       // counts of a moment in which something was on its way would jump back and forth
-      if (this.waiting === null || (turns === this.#turns && !pending.length)) {
-        this.waiting = Math.max(0, answer.waiting - pending.length);
-      }
+      if (this.waiting === null || still) this.waiting = Math.max(0, answer.waiting - pending.length);
       this.problem = null;
       this.#pause = 1;
     } catch (problem) {
@@ -125,10 +173,6 @@ export class Line extends EventTarget {
         setTimeout(() => this.refill(), this.#pause * 1000);
         this.#pause = Math.min(this.#pause * 2, 30);
       }
-    } finally {
-      this.#asking = false;
     }
-    if (!this.cards.length && this.exhausted && this.#skipped.length) this.#settle();
-    this.dispatchEvent(new Event("change"));
   }
 }

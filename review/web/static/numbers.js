@@ -9,8 +9,12 @@ const page = byId("page");
 let blind = false;
 const share = (value) => (value === null || value === undefined ? null : `${(100 * value).toFixed(1)} %`);
 const figure = (value) => (value === null || value === undefined ? null : value.toFixed(2).replace("-", "−"));
-const interval = (row, name) =>
-  row[name] === null || row[name] === undefined ? "not defined" : `${figure(row[name])} (${figure(row[`${name}_lo`])} to ${figure(row[`${name}_hi`])})`;
+const missing = (value) => value === null || value === undefined;
+const interval = (row, name) => {
+  if (missing(row[name])) return "not defined";
+  if (missing(row[`${name}_lo`]) || missing(row[`${name}_hi`])) return `${figure(row[name])} (interval not defined)`;
+  return `${figure(row[name])} (${figure(row[`${name}_lo`])} to ${figure(row[`${name}_hi`])})`;
+};
 const number = (key, words) => ({ key, words, number: true });
 const stage = { key: "stage", words: "Stage", show: (row) => inWords(row.stage) };
 
@@ -26,9 +30,11 @@ const AGREEMENT = [
   { key: "negative", words: "On excludes", number: true, show: (row) => share(row.negative) },
 ];
 
+const OWED = "A record that waits for several people counts for each of them: the rows overlap, and their sum is more than what waits.";
+
 const PARTS = [
   { path: "/api/progress", heading: "Progress", columns: [stage, { key: "what", words: "What", show: (row) => inWords(row.what) }, number("records", "Records")] },
-  { path: "/api/owed", heading: "Who still owes a decision", columns: [{ key: "reviewer", words: "Reviewer" }, stage, number("records", "Records")], empty: "Nobody owes a decision." },
+  { path: "/api/owed", heading: "Who still owes a decision", columns: [{ key: "reviewer", words: "Reviewer" }, stage, number("records", "Records")], empty: "Nobody owes a decision.", lead: OWED },
   {
     path: "/api/agreement",
     heading: "Agreement",

@@ -16,13 +16,16 @@ export class Outbox extends EventTarget {
   #running = false;
   #again = false;
   #wake = () => {};
+  // the clock may go back, and the deeds of one person keep their order all the same
   #last = 0;
   /** The Problem that holds the deeds up, or null. */
   problem = null;
 
-  constructor({ name, send }) {
+  /** *older(key)*: whether the key of a deed in localStorage is one of this box from before it had its name. */
+  constructor({ name, send, older = () => false }) {
     super();
     this.#name = `review/outbox/${name}/`;
+    this.#adopt(older);
     this.#send = send;
     addEventListener("storage", (event) => {
       if (event.key !== null && !event.key.startsWith(this.#name)) return;
@@ -54,11 +57,15 @@ export class Outbox extends EventTarget {
     return this.#memory.size === 0;
   }
 
-  /** Keeps a deed and sends it in the background; *words* name it to the person if it is refused. */
-  put(path, body, words) {
-    this.#last = Math.max(this.#last + 1, Date.now());
-    const key = `${this.#name}${String(this.#last).padStart(15, "0")}-${body.id}`;
-    const deed = { path, body, words, at: this.#last };
+  /**
+   * Keeps a deed and sends it in the background; *words* name it to the person if it is refused. *only*: the decision
+   * that an undo takes back, and no other.
+   */
+  put(path, body, words, { only = null } = {}) {
+    const waiting = this.deeds.reduce((last, deed) => Math.max(last, deed.at ?? 0), this.#last);
+    this.#last = Math.max(waiting + 1, Date.now());
+    const key = this.#keyOf(this.#last, body.id);
+    const deed = { path, body, words, at: this.#last, ...(only ? { only } : {}) };
     try {
       localStorage.setItem(key, JSON.stringify(deed));
     } catch {
@@ -67,6 +74,27 @@ export class Outbox extends EventTarget {
     this.#tell();
     this.retry();
     return { ...deed, key };
+  }
+
+  #keyOf(at, id) {
+    return `${this.#name}${String(at).padStart(15, "0")}-${id}`;
+  }
+
+  /** Takes over what waits under an older name; the ids stay, so that nothing becomes two events. */
+  #adopt(older) {
+    try {
+      const keys = Array.from({ length: localStorage.length }, (_, place) => localStorage.key(place));
+      for (const key of keys) {
+        if (!key?.startsWith("review/outbox/") || key.startsWith(this.#name) || !older(key)) continue;
+        const text = localStorage.getItem(key);
+        const deed = parsed(text);
+        if (!deed?.body?.id) continue;
+        localStorage.setItem(this.#keyOf(deed.at ?? 0, deed.body.id), text);
+        localStorage.removeItem(key);
+      }
+    } catch {
+      /* it waits where it is */
+    }
   }
 
   /** Tries now, whatever the pause. */

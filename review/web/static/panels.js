@@ -1,4 +1,4 @@
-/** The panels beside a record: reasons, criteria, labels. */
+/** The panels beside a record: reasons and labels. */
 
 import { get, newId } from "./api.js";
 import { shortTitle } from "./card.js";
@@ -24,22 +24,6 @@ export function showReasons(place, reasons, pick) {
     ),
   );
   return numbered;
-}
-
-/** The protocol's question, what is included, and what the marks mean. */
-export function showCriteria(place, protocol) {
-  const words = (list) => list.join(", ");
-  fill(
-    place,
-    h("p", {}, protocol.question),
-    h("h3", {}, "Included"),
-    h("ul", {}, protocol.inclusion.map((line) => h("li", {}, line))),
-    h("h3", {}, "Excluded because"),
-    h("ol", {}, protocol.reasons.map((reason) => h("li", {}, reason.label))),
-    protocol.highlight?.include?.length ? h("p", {}, h("mark", { class: "include" }, "Underlined"), ` speaks for: ${words(protocol.highlight.include)}`) : null,
-    protocol.highlight?.exclude?.length ? h("p", {}, h("mark", { class: "exclude" }, "Dotted"), ` speaks against: ${words(protocol.highlight.exclude)}`) : null,
-    h("p", { class: "quiet" }, `Criteria version ${protocol.criteria_version}`),
-  );
 }
 
 /** The labels of the record that is shown; `show(card)` changes the record. */

@@ -11,7 +11,7 @@ export function fullText(card, { changed = () => {} } = {}) {
   const box = h("section", { class: "full-text", "aria-label": "Full text" });
   const show = () => {
     const file = card.full_text;
-    const reader = h("div", {});
+    const reader = h("div", { class: "reader", role: "region", "aria-label": "The PDF", tabindex: "-1" });
     const read = h(
       "button",
       { type: "button", "data-read": true, "aria-expanded": "false", "aria-keyshortcuts": "p", onclick: () => open(reader, read, file) },
@@ -41,7 +41,10 @@ function open(reader, button, file) {
   button.setAttribute("aria-expanded", String(!closing));
   if (closing) return fill(reader);
   fill(reader, h("iframe", { class: "pdf", src: withPrefix(file.url), title: file.file_name || "The PDF" }));
-  return announce("The PDF is open below");
+  // the focus stays in the page: in the PDF itself the keys would be the PDF's
+  reader.focus({ preventScroll: true });
+  reader.scrollIntoView({ block: "start" });
+  return announce("The PDF is open; p closes it");
 }
 
 /** A place to drop a PDF on, with a file input for those who do not drag; *kept*({file_name, url}) is called once it is stored. */

@@ -8,7 +8,7 @@ import { loaded } from "./shell.js";
 
 const PAGE = 50;
 const STAGES = [["title_abstract", "Title and abstract"], ["full_text", "Full text"]];
-const OWN = [["any", "Any"], ["undecided", "Undecided"], ["include", "Include"], ["exclude", "Exclude"], ["unsure", "Unsure"]];
+const OWN = [["any", "Any"], ["undecided", "Undecided"], ["exclude", "Exclude"], ["unsure", "Unsure"], ["include", "Include"]];
 
 const asked = new URLSearchParams(location.search);
 const page = byId("page");

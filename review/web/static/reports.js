@@ -2,6 +2,7 @@
 
 import { get, prefix } from "./api.js";
 import { byId, counted, fill, h, inWords } from "./dom.js";
+import { onKeys } from "./keys.js";
 import { dropZone } from "./pdf.js";
 import { reportDeeds } from "./report_deeds.js";
 import { loaded, outbox, say } from "./shell.js";
@@ -10,6 +11,7 @@ const page = byId("page");
 let rows = [];
 let mayNote = true;
 const only = h("select", { id: "only" }, h("option", { value: "" }, "All"));
+const words = h("input", { id: "words", type: "search", autocomplete: "off" });
 const list = h("div", {});
 
 const stateOf = (row) => row.waits_for ?? row.classification ?? row.retrieval ?? "pending";
@@ -35,6 +37,15 @@ const detail = (row) =>
     [row.classification && inWords(row.classification), row.classification_reason],
   ].filter(([name, value]) => name && value);
 
+/** First author, journal, year, as a library asks for them. */
+function source(row) {
+  const names = String(row.authors ?? "").split(/;\s*/).filter(Boolean);
+  const authors = names.length > 3 ? `${names[0]} and ${names.length - 1} more` : names.join("; ");
+  const issue = [row.volume, row.issue ? `(${row.issue})` : ""].filter(Boolean).join("");
+  const place = [issue, row.pages].filter(Boolean).join(":");
+  return [authors, row.journal, row.year, place].filter(Boolean).join(" · ");
+}
+
 const told = (what, who, on) => [what, who && `by ${who}`, on && `on ${day(on)}`].filter(Boolean).join(" ");
 const day = (value) => String(value).slice(0, 10);
 
@@ -50,15 +61,20 @@ function show(found) {
   const chosen = only.value;
   fill(only, h("option", { value: "" }, `All (${rows.length})`), states.map((state) => h("option", { value: state }, `${STATES[state] ?? inWords(state)} (${rows.filter((row) => stateOf(row) === state).length})`)));
   only.value = states.includes(chosen) ? chosen : "";
-  fill(page, rows.length ? h("form", { class: "filters" }, h("label", { for: "only" }, "Show", only)) : null, list);
+  fill(page, rows.length ? h("form", { class: "filters", role: "search", onsubmit: (event) => event.preventDefault() }, h("label", { for: "words" }, "Words", words), h("label", { for: "only" }, "Show", only)) : null, list);
   paint();
 }
 
 function paint() {
-  const shown = rows.filter((row) => !only.value || stateOf(row) === only.value);
+  const asked = words.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const fits = (row) => {
+    const text = [row.title, row.authors, row.journal, row.year, row.pmid, row.doi].join(" ").toLowerCase();
+    return asked.every((word) => text.includes(word));
+  };
+  const shown = rows.filter((row) => (!only.value || stateOf(row) === only.value) && fits(row));
   fill(
     list,
-    h("p", { class: "quiet" }, shown.length ? counted(shown.length, "report") : "No report is to be had yet. Records that are included at title and abstract come here."),
+    h("p", { class: "quiet" }, shown.length ? counted(shown.length, "report") : rows.length ? "No report fits." : "No report is to be had yet. Records that are included at title and abstract come here."),
     h("ul", { class: "list" }, shown.map(item)),
   );
 }
@@ -78,6 +94,7 @@ function item(row) {
     "li",
     {},
     h("div", { class: "head" }, h("h2", {}, h("a", { href: `${prefix}/records/${encodeURIComponent(record)}?stage=full_text` }, row.title || record)), h("span", { class: "verdict" }, stateWords(row))),
+    h("p", { class: "quiet" }, source(row)),
     h("p", { class: "quiet" }, [...detail(row).map(([name, value]) => `${name}: ${value}`)].filter(Boolean).join(" · ")),
     file ? h("p", {}, file) : null,
     mayNote ? h("div", { class: "deeds" }, open, dropZone(record, "Drop the PDF here or", () => void reload())) : null,
@@ -90,4 +107,6 @@ const reload = () => loaded(list, load, show);
 const later = () => outbox.addEventListener("sent", () => outbox.deeds.length || void reload(), { once: true });
 
 only.addEventListener("change", paint);
+words.addEventListener("input", paint);
+onKeys({ "/": () => words.focus() });
 await loaded(page, load, show);

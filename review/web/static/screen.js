@@ -1,14 +1,17 @@
 /** Screening: one key decides, the next record is there at once, and what was decided is kept until it has arrived. */
 
-import { get, newId, person } from "./api.js";
+import { get, moment, newId, person, prefix } from "./api.js";
 import { paintCard, paintDecisions, shortTitle, verdictMark } from "./card.js";
+import { heed, protocol, shownVersion } from "./criteria.js";
 import { announce, byId, counted, fill, h, inWords, remember, remembered } from "./dom.js";
-import { keysOn, onKeys, switchKeys } from "./keys.js";
+import { Drafts } from "./drafts.js";
+import { keysOn, meant, onKeys, recordChanged, switchKeys } from "./keys.js";
 import { Line } from "./line.js";
-import { labelsPanel, showCriteria, showReasons } from "./panels.js";
+import { labelsPanel, showReasons } from "./panels.js";
 import { fullText } from "./pdf.js";
 import { History } from "./past.js";
 import { outbox, say, tidy, troubleOf } from "./shell.js";
+import { hear, tell } from "./tabs.js";
 
 const stage = byId("screen").dataset.stage;
 const line = new Line(stage, {
@@ -16,11 +19,12 @@ const line = new Line(stage, {
   prefetch: new URLSearchParams(location.search).get("prefetch") !== "0",
 });
 const past = new History(stage);
-const drafts = new Map();
+const drafts = new Drafts(stage);
 const labels = labelsPanel();
 const note = byId("note");
 let reasons = [];
 let shown = null;
+let elsewhere = 0; // reports that wait at full text, when nothing waits here
 
 const current = () => past.entry?.card ?? (past.entry ? null : (line.cards[0] ?? null));
 
@@ -32,6 +36,7 @@ function show({ focus = false } = {}) {
   progress();
   if (card && card === shown) return;
   shown = card;
+  recordChanged();
   const place = byId("card");
   place.removeAttribute("aria-busy");
   fill(place, card ? paintCard(card) : nothing());
@@ -52,12 +57,13 @@ function nothing() {
   if (past.entry) return h("p", { class: "quiet" }, "Loading …");
   if (line.problem) return h("p", { class: "trouble" }, `The next records are not here yet: ${troubleOf(line.problem)} They come by themselves.`);
   if (!line.exhausted || line.waiting === null) return h("p", { class: "quiet" }, "Loading …");
-  const other = stage === "title_abstract" ? "Full text has its own list." : "Reports come here once title and abstract is settled.";
+  const there = elsewhere ? h("a", { href: `${prefix}/screen?stage=full_text` }, `At full text ${counted(elsewhere, "report")} ${elsewhere === 1 ? "waits" : "wait"} for you.`) : "Full text has its own list.";
+  const other = stage === "title_abstract" ? there : "Reports come here once title and abstract is settled.";
   return h(
     "div",
     { class: "nothing" },
     h("h1", { class: "title", tabindex: "-1" }, "Nothing waits for you here"),
-    h("p", {}, line.decided ? `You have decided on ${counted(line.decided, "record")}. ${other}` : other),
+    h("p", {}, line.decided ? `You have decided on ${counted(line.decided, "record")}. ` : null, other),
   );
 }
 
@@ -83,7 +89,9 @@ function progress() {
 
 function lookBack() {
   const bar = byId("looking-back");
-  bar.hidden = !past.entry;
+  const given = past.entry ? null : current()?.given;
+  bar.hidden = !past.entry && !given;
+  if (given) return fill(bar, h("span", {}, "In another window you said ", verdictMark(given), " to this record. What you say here takes its place."));
   if (!past.entry) return fill(bar);
   const reason = reasons.find((one) => one.code === past.entry.reason);
   return fill(
@@ -97,12 +105,13 @@ function lookBack() {
 
 function decide(verdict, reason = null, event = null) {
   const card = current();
-  if (!card) return;
+  if (!card || !meant(event)) return;
   if (stage === "full_text" && verdict === "exclude" && !reason) return chooseReason();
   timed(event, card);
   tidy();
   const words = note.value.trim();
-  const body = { id: newId(), record: card.record, stage, verdict };
+  const body = { id: newId(), record: card.record, stage, verdict, decided_at: moment() };
+  if (shownVersion()) body.criteria_version = shownVersion();
   if (reason) body.reason = reason;
   if (words) body.note = words;
   outbox.put("/api/decisions", body, `${inWords(verdict).toLowerCase()} on “${shortTitle(card)}”`);
@@ -114,6 +123,7 @@ function decide(verdict, reason = null, event = null) {
     past.add(entry);
     line.take(card);
   }
+  tell({ record: card.record, stage, verdict, step: back || card.given ? 0 : 1 });
   const byButton = event?.type === "click";
   if (back) shown = null;
   show({ focus: !byButton });
@@ -146,6 +156,7 @@ function chooseReason() {
 }
 
 function skip(event) {
+  if (!meant(event)) return;
   if (past.entry) return present();
   const card = current();
   if (!card) return;
@@ -158,16 +169,20 @@ function skip(event) {
   announce("Skipped: it comes again later");
 }
 
-async function undo() {
+async function undo(event) {
+  if (!meant(event)) return;
   const entry = past.entry ?? past.last;
   if (!entry) return say("Nothing was decided here in this sitting. Records finds what you decided earlier.");
   const card = entry.card ?? (await fetched(entry.record));
   if (!card) return;
-  outbox.put("/api/undo", { id: newId(), record: entry.record, stage }, `taking back ${entry.verdict} on “${shortTitle(card)}”`);
+  // only what was said here: a word that was given elsewhere since is not taken back unseen
+  const body = { id: newId(), record: entry.record, stage, decided_at: moment() };
+  outbox.put("/api/undo", body, `taking back ${entry.verdict} on “${shortTitle(card)}”`, { only: entry.id });
+  tell({ record: entry.record, stage, verdict: null });
   past.remove(entry);
   past.leave();
   if (entry.note) drafts.set(entry.record, entry.note);
-  line.putBack({ ...card, own: null });
+  line.putBack({ ...card, own: null, given: null });
   show({ focus: true });
   say(`Taken back: ${entry.verdict} on “${shortTitle(card)}”.`);
 }
@@ -206,6 +221,7 @@ function saveNote() {
 
 outbox.addEventListener("refused", async (event) => {
   const { path, body } = event.detail.deed;
+  if (path === "/api/undo" && body.stage === stage) return notTakenBack(body.record);
   if (path !== "/api/decisions" || body.stage !== stage) return;
   const entry = past.find(body.id);
   const card = entry?.card ?? (await fetched(body.record));
@@ -215,7 +231,31 @@ outbox.addEventListener("refused", async (event) => {
   show();
 });
 
+/** The decision stands: its record waits no more, unless somebody is reading it. */
+async function notTakenBack(record) {
+  const card = await fetched(record);
+  if (!card?.own) return;
+  if (shown?.record === record && !past.entry) {
+    shown.given = card.own.verdict;
+    lookBack();
+  }
+  line.drop(record, { keep: shown });
+  progress();
+}
+
+hear(({ record, stage: at, verdict, step }) => {
+  if (at !== stage) return;
+  if (verdict === null) return line.free(record);
+  if (shown?.record === record && !past.entry) {
+    shown.given = verdict;
+    lookBack();
+  }
+  line.drop(record, { step, keep: shown });
+  progress();
+});
+
 line.addEventListener("change", () => {
+  void amended();
   // only an empty desk is laid anew: the record that somebody reads stays
   if (!shown && !past.entry) {
     const waited = document.activeElement?.closest("#card");
@@ -223,6 +263,34 @@ line.addEventListener("change", () => {
     painted(null);
   } else progress();
 });
+
+/* a page that is open for days */
+
+const MINUTE = 60_000;
+let lastKey = Date.now();
+
+function afterPause() {
+  if (Date.now() - lastKey > 10 * MINUTE) void line.startAnew();
+  lastKey = Date.now();
+}
+
+async function amended() {
+  try {
+    const fresh = await heed(line.version);
+    if (!fresh) return;
+    listReasons(fresh);
+    // the marked words may be others
+    void line.refresh();
+  } catch (problem) {
+    // the next answer says again that they changed
+    if (!problem.kind) throw problem;
+  }
+}
+
+for (const name of ["keydown", "pointerdown"]) document.addEventListener(name, afterPause, { capture: true });
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && void line.refresh());
+addEventListener("pageshow", (event) => event.persisted && void line.refresh());
+setInterval(() => document.visibilityState === "visible" && void line.refresh(), 3 * MINUTE);
 
 /* how long a key takes, for tests that read it */
 
@@ -249,17 +317,6 @@ function painted(card) {
 
 /* keys and buttons */
 
-function criteria() {
-  const panel = byId("criteria");
-  panel.hidden = !panel.hidden;
-  remember("criteria", panel.hidden ? "closed" : "open");
-  for (const button of document.querySelectorAll('[data-deed="criteria"]')) button.setAttribute("aria-expanded", String(!panel.hidden));
-  const over = getComputedStyle(panel).position === "fixed";
-  if (!panel.hidden && over) byId("criteria-heading").focus();
-  else byId("card").querySelector(".title")?.focus({ preventScroll: true });
-  announce(panel.hidden ? "Criteria hidden" : "Criteria shown");
-}
-
 function marks(on = remembered("marks") === "off") {
   remember("marks", on ? "on" : "off");
   document.body.classList.toggle("no-marks", !on);
@@ -274,7 +331,6 @@ function openLink() {
 }
 
 function escape() {
-  if (!byId("criteria").hidden && getComputedStyle(byId("criteria")).position === "fixed") return criteria();
   if (past.entry) return present();
   byId("card").querySelector(".title")?.focus({ preventScroll: true });
 }
@@ -289,8 +345,7 @@ const deeds = {
   exclude: (event) => decide("exclude", null, event),
   unsure: (event) => decide("unsure", null, event),
   skip,
-  undo: () => void undo(),
-  criteria,
+  undo: (event) => void undo(event),
   marks: () => announce(marks() ? "Highlights on" : "Highlights off"),
   older: () => void step(-1),
   newer: () => void step(1),
@@ -298,9 +353,9 @@ const deeds = {
   help: () => byId("help").showModal(),
   pdf: () => byId("full-text").querySelector("[data-read]")?.click(),
 };
-const KEYS = { i: "include", e: "exclude", u: "unsure", s: "skip", z: "undo", c: "criteria", h: "marks", k: "older", j: "newer", o: "open", "?": "help", p: "pdf" };
+const KEYS = { i: "include", e: "exclude", u: "unsure", s: "skip", z: "undo", h: "marks", k: "older", j: "newer", o: "open", "?": "help", p: "pdf" };
 
-for (const button of document.querySelectorAll("[data-deed]")) {
+for (const button of document.querySelectorAll("#screen [data-deed]")) {
   button.addEventListener("click", (event) => deeds[button.dataset.deed](event));
 }
 onKeys(
@@ -335,10 +390,22 @@ byId("save-note").addEventListener("click", saveNote);
 byId("keys-on").checked = keysOn();
 byId("keys-on").addEventListener("change", (event) => switchKeys(event.target.checked));
 
+function listReasons(found) {
+  reasons = showReasons(byId("reasons"), found.reasons, (reason, event) => decide("exclude", reason.code, event));
+}
+
+/** Whether reports wait at full text, for who has nothing to do here. */
+async function lookElsewhere() {
+  if (stage !== "title_abstract" || line.cards.length || !line.exhausted || line.skipped) return;
+  try {
+    elsewhere = (await get("/api/queue", { stage: "full_text", limit: 1 })).waiting;
+  } catch (problem) {
+    if (!problem.kind) throw problem;
+  }
+}
+
 async function start() {
   marks(remembered("marks") !== "off");
-  byId("criteria").hidden = remembered("criteria") !== "open" || innerWidth < 1200;
-  document.querySelector('.tools [data-deed="criteria"]').setAttribute("aria-expanded", String(!byId("criteria").hidden));
   const first = line.refill();
   const own = get("/api/progress").then(
     (answer) => line.began(ownDecisions(answer.rows)),
@@ -347,14 +414,13 @@ async function start() {
     },
   );
   try {
-    const protocol = await get("/api/protocol");
-    reasons = showReasons(byId("reasons"), protocol.reasons, (reason, event) => decide("exclude", reason.code, event));
-    showCriteria(byId("criteria-text"), protocol);
+    listReasons(await protocol());
   } catch (problem) {
     say(`The criteria cannot be shown: ${troubleOf(problem)}`, { bad: true });
   }
   await first;
   await own;
+  await lookElsewhere();
   shown = null;
   show({ focus: document.activeElement === document.body });
 }

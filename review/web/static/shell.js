@@ -1,14 +1,31 @@
 /** What every page has: the outbox and the line that speaks for it, light and dark, and the menu. */
 
-import { person, post, prefix, title } from "./api.js";
-import { announce, byId, fill, h, remember, remembered } from "./dom.js";
+import { Problem, get, person, post, prefix, review, title } from "./api.js";
+import { criteriaEverywhere } from "./criteria.js";
+import { announce, byId, fill, h, inWords, remember, remembered } from "./dom.js";
+import { say } from "./messages.js";
 import { Outbox, standing } from "./outbox.js";
+
+export { notice, say, tidy } from "./messages.js";
 
 /** The deeds of this person in this review; every page sends what another left behind. */
 export const outbox = new Outbox({
-  name: `${prefix}/${title}/${person.id}`,
-  send: (deed) => post(deed.path, deed.body),
+  // by what stays: the title of a review may change while decisions wait
+  name: `${prefix}/${review}/${person.id}`,
+  older: (key) => review && key.startsWith(`review/outbox/${prefix}/${title}/${person.id}/`),
+  send: async (deed) => {
+    if (deed.only) await refuseAnother(deed);
+    return post(deed.path, deed.body);
+  },
 });
+
+/** An undo takes back the decision that it was made for: what was said since, elsewhere, stays. */
+async function refuseAnother({ body, only }) {
+  const { own } = await get(`/api/records/${encodeURIComponent(body.record)}`, { stage: body.stage });
+  if (!own || own.stage !== body.stage || own.decision === only) return;
+  const words = `You decided on it again in another window or on another device: ${inWords(own.verdict)}. That stays`;
+  throw new Problem("refused", { status: 409, words });
+}
 
 let told = "";
 
@@ -32,32 +49,6 @@ addEventListener("beforeunload", (event) => {
   // what the browser keeps is sent by the next page; only what it could not keep would be lost
   if (!outbox.persisted) event.preventDefault();
 });
-
-/** A short message at the foot of the page; *button* is {words, deed}. A bad one stays until it is closed. */
-export function say(words, { bad = false, button = null } = {}) {
-  const place = byId("messages");
-  const close = () => message.remove();
-  const message = h(
-    "div",
-    { class: bad ? "message bad" : "message" },
-    h("p", {}, words),
-    button
-      ? h("button", { type: "button", onclick: () => (close(), button.deed()) }, button.words)
-      : null,
-    bad ? h("button", { type: "button", "aria-label": "Close this message", onclick: close }, "Close") : null,
-  );
-  tidy();
-  place.append(message);
-  while (place.children.length > 4) place.firstElementChild.remove();
-  announce(words);
-  if (!bad) setTimeout(close, 4000);
-  return close;
-}
-
-/** Takes away the messages that say that all went well. */
-export function tidy() {
-  for (const older of byId("messages").querySelectorAll(".message:not(.bad)")) older.remove();
-}
 
 /** Says what went wrong with something that is not kept in the outbox. */
 export function sayProblem(problem, doing) {
@@ -132,7 +123,16 @@ function menus() {
   });
 }
 
+/** How high the head is: what sticks below it has to know. */
+function measureHead() {
+  const head = document.querySelector(".head");
+  const tell = () => document.documentElement.style.setProperty("--head", `${head.offsetHeight}px`);
+  new ResizeObserver(tell).observe(head);
+}
+
 themeButton();
 menus();
+measureHead();
+criteriaEverywhere(byId("screen") !== null && innerWidth >= 1200 && remembered("criteria") === "open");
 tellStanding();
 outbox.retry();

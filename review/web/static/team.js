@@ -18,6 +18,7 @@ function show({ assignments, owed }) {
     people.length
       ? table("People", [{ key: "id", words: "Id" }, { key: "name", words: "Name" }, { key: "role", words: "Role", show: (row) => inWords(row.role) }, { key: "left", words: "Left on" }], people)
       : null,
+    h("p", { class: "lead owed" }, "A record that waits for several people counts for each of them: the rows overlap, and their sum is more than what waits."),
     table("Who still owes a decision", [{ key: "reviewer", words: "Reviewer" }, { key: "stage", words: "Stage", show: (row) => inWords(row.stage) }, { key: "records", words: "Records", number: true }], owed, { empty: "Nobody owes a decision." }),
     table("Assigned", [{ key: "reviewer", words: "Reviewer" }, { key: "stage", words: "Stage", show: (row) => inWords(row.stage) }, { key: "assigned", words: "Assigned", number: true }, { key: "decided", words: "Decided", number: true }, { key: "waiting", words: "Waiting", number: true }], rows, { empty: "Nothing is assigned: everybody screens everything." }),
     assigning(),
