@@ -19,7 +19,8 @@ select
   d.reason,
   d.decided_at,
   d.arrival,
-  d.decision_id
+  d.decision_id,
+  d.criteria_version
 from newest d
 left join v1.record_member m using (source_record_id)
 where d.verdict <> 'withdrawn'
@@ -37,3 +38,4 @@ comment on column v1.blind_decision.reason is 'Reason for exclusion.';
 comment on column v1.blind_decision.decided_at is 'When.';
 comment on column v1.blind_decision.arrival is 'Its place in the order of arrival.';
 comment on column v1.blind_decision.decision_id is 'The event.';
+comment on column v1.blind_decision.criteria_version is 'The version of the criteria that it was taken under.';

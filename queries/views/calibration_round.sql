@@ -57,7 +57,8 @@ select
   o.decided_at as opened_at,
   o.note as opening_note,
   c.round_id is null as is_open,
-  not exists (select 1 from missing s where s.round_id = o.round_id) as finished,
+  -- a round that was given up stays so, whatever is decided afterwards
+  coalesce(c.finished, not exists (select 1 from missing s where s.round_id = o.round_id)) as finished,
   c.who as closed_by,
   c.decided_at as closed_at,
   c.criteria_version as closing_criteria_version,
@@ -77,7 +78,7 @@ comment on column v1.calibration_round.opened_by is 'Who opened it.';
 comment on column v1.calibration_round.opened_at is 'When.';
 comment on column v1.calibration_round.opening_note is 'What was said when it was opened.';
 comment on column v1.calibration_round.is_open is 'It was not closed yet.';
-comment on column v1.calibration_round.finished is 'Everybody of the round who is still in the team has decided on all of its records; only then is anything of it shown.';
+comment on column v1.calibration_round.finished is 'Everybody of the round who is still in the team has decided on all of its records, for a closed round when it was closed; only then is anything of it shown.';
 comment on column v1.calibration_round.closed_by is 'Who closed it.';
 comment on column v1.calibration_round.closed_at is 'When.';
 comment on column v1.calibration_round.closing_criteria_version is 'The version of the criteria when it was closed: another one when the round led to an amendment.';

@@ -60,11 +60,12 @@ select
   r.title,
   true as sought,
   case
-    when e.kind in ('retrieved', 'not_retrieved') then e.kind
+    -- whoever decided on it has read it, whatever is noted beside
     when t.decisions > 0 then 'retrieved'
+    when e.kind in ('retrieved', 'not_retrieved') then e.kind
     else 'pending'
   end as retrieval,
-  case when e.kind = 'not_retrieved' then e.reason end as not_retrieved_reason,
+  case when e.kind = 'not_retrieved' and coalesce(t.decisions, 0) = 0 then e.reason end as not_retrieved_reason,
   -- the mark wins in v1.screening_state already
   t.state as full_text_state,
   t.reason as exclusion_reason,

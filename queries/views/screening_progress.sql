@@ -7,5 +7,5 @@ group by stage, state;
 
 comment on view v1.screening_progress is 'Records by stage and state.';
 comment on column v1.screening_progress.stage is 'title_abstract, full_text or final.';
-comment on column v1.screening_progress.state is 'needs_first, needs_second, include, exclude or conflict.';
+comment on column v1.screening_progress.state is 'needs_first, needs_second, include, exclude, conflict, awaiting_classification or ongoing.';
 comment on column v1.screening_progress.records is 'How many records.';

@@ -1,6 +1,6 @@
 """The database: the only room that opens DuckDB. Everybody else reads and applies batches through a `Store`."""
 
-from review.database.again import again_when_overtaken
+from review.database.again import again_when_overtaken, all_new
 from review.database.local import LocalStore
 from review.database.owner import OwnerStore
 from review.database.routed import RoutedStore
@@ -18,6 +18,7 @@ __all__ = [
     "Store",
     "Unchanged",
     "again_when_overtaken",
+    "all_new",
     "open_owned",
     "open_store",
     "run_query",

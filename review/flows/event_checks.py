@@ -119,7 +119,7 @@ def _reached(onwards: Mapping[tuple[str, str], list[Row]], row: Row) -> Iterator
 def _problem_of_round(row: Row) -> str | None:
     """What is wrong with the opening or closing of a calibration round."""
     if row["kind"] == "closed":
-        return None
+        return "a closing says whether the round was finished" if row["finished"] is None else None
     if row["round_id"] != row["event_id"]:
         return "the round_id of an opening is its event_id"
     for name in ("source_record_ids", "reviewers"):

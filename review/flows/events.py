@@ -312,9 +312,11 @@ def _contradiction(table: str, row: Mapping[str, Any]) -> str | None:
 
 def _same(table: str, row: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two rows of one id are one event; ids made from the content may carry another time."""
-    if table == "team.protocol_version" or row.get("automatic") or row.get("via") == "import":
+    if table == "team.protocol_version" or row.get("automatic"):
         return True
     names = (set(row) | set(other)) - {"arrival"}
+    if row.get("via") == "import":
+        names = {"source_record_id", "stage", "reviewer", "verdict", "reason", "note"}
     return all(_to_text(row.get(name)) == _to_text(other.get(name)) for name in names)
 
 

@@ -162,5 +162,9 @@ def _estimate(coefficient: Callable[[Cells], float | None], cells: Cells, why: s
         return Estimate(None, why=why if cells.n else "no record with two blind decisions")
     se = jackknife_se(coefficient, cells)
     if se is None:
-        return Estimate(value, why="too few records for an interval")
+        few = cells.n < 2
+        return Estimate(value, why="too few records for an interval" if few else "no interval: it hangs on one record")
+    if not se:
+        # nothing to leave out makes a difference: an interval without width would claim certainty
+        return Estimate(value, why="no interval: no record differs from the others")
     return Estimate(value, se, max(-1.0, value - _Z95 * se), min(1.0, value + _Z95 * se))

@@ -14,12 +14,12 @@ from typing import Any
 
 import polars as pl
 
-from review.database import Store
+from review.database import Store, again_when_overtaken
 from review.errors import DecisionError, UsageProblem
 from review.project import Project
 from review.screening import calibration_store as tables
 from review.screening.agreement import Cells, figures
-from review.screening.blinding import screeners
+from review.screening.blinding import is_blinded, screeners
 from review.screening.decisions import read_stage
 from review.screening.overview import AGREEMENT_COLUMNS
 from review.terms import Role, Stage
@@ -78,6 +78,7 @@ class Round:
         return self.closing_criteria_version not in (None, self.criteria_version)
 
 
+@again_when_overtaken
 def open_round(
     store: Store,
     project: Project,
@@ -94,6 +95,7 @@ def open_round(
     """
     at = read_stage(stage)
     person = _owner(project, by)
+    last = tables.last_arrival(store)
     if round_id and (known := tables.read_event(store, round_id)):
         if (known["kind"], known["stage"], known["who"]) != ("opened", at.value, person):
             message = f"event {round_id} exists already and is another one"
@@ -125,10 +127,11 @@ def open_round(
         "size": size,
         **_signed(project, person),
     }
-    store.apply([tables.append_events([row])])
+    store.apply([tables.append_events([row]), tables.unchanged(last)])
     return _one(store, project, name, reviewer=person)
 
 
+@again_when_overtaken
 def close_round(
     store: Store,
     project: Project,
@@ -146,6 +149,7 @@ def close_round(
     Raises DecisionError for anybody but an owner, and where there is no open round, or it is not finished.
     """
     person = _owner(project, by)
+    last = tables.last_arrival(store)
     if event_id and (known := tables.read_event(store, event_id)):
         if known["kind"] != "closed" or known["who"] != person or round_id not in (None, known["round_id"]):
             message = f"event {event_id} exists already and is another one"
@@ -173,15 +177,19 @@ def close_round(
         "round_id": row["round_id"],
         "kind": "closed",
         "stage": row["stage"],
+        "finished": bool(row["finished"]),
         "note": note,
         **_signed(project, person),
     }
-    store.apply([tables.append_events([closing])])
+    store.apply([tables.append_events([closing]), tables.unchanged(last)])
     return _one(store, project, row["round_id"], reviewer=person)
 
 
 def rounds(store: Store, project: Project, *, reviewer: str | None = None) -> list[Round]:
-    """Every round, the first one first; agreement and differences only of those that everybody has finished."""
+    """Every round, the first one first; agreement and differences only of those that everybody has finished.
+
+    A reviewer of a blind review is shown nothing of a round that only a merge has finished for them.
+    """
     if reviewer is not None:
         project.reviewer(reviewer)
     with store.reading():
@@ -190,10 +198,20 @@ def rounds(store: Store, project: Project, *, reviewer: str | None = None) -> li
             return []
         drawn = tables.read_drawn(store)
         own = tables.count_own(store, reviewer) if reviewer is not None else {}
+        blinded = reviewer is not None and is_blinded(store, project, reviewer)
+        hidden = tables.read_not_seen(store, reviewer) if blinded and reviewer is not None else set()
         cells = tables.read_cells(store)
         differences = _differences(store)
     return [
-        _as_round(row, drawn.get(row["round_id"], []), own, reviewer, cells, differences.get(row["round_id"], ()))
+        _as_round(
+            row,
+            drawn.get(row["round_id"], []),
+            own,
+            reviewer,
+            cells,
+            differences.get(row["round_id"], ()),
+            shown=bool(row["finished"]) and row["round_id"] not in hidden,
+        )
         for row in found
     ]
 
@@ -218,8 +236,9 @@ def _as_round(
     reviewer: str | None,
     cells: list[dict[str, Any]],
     differences: tuple[Difference, ...],
+    *,
+    shown: bool,
 ) -> Round:
-    shown = bool(row["finished"])
     pairs = tuple(_pair(one) for one in cells if one["round_id"] == row["round_id"])
     return Round(
         round_id=row["round_id"],
@@ -230,7 +249,7 @@ def _as_round(
         opened_by=row["opened_by"],
         opened_at=row["opened_at"],
         is_open=bool(row["is_open"]),
-        finished=shown,
+        finished=bool(row["finished"]),
         own=own.get(row["round_id"], 0) if reviewer in row["reviewers"] else None,
         closed_by=row["closed_by"],
         closed_at=row["closed_at"],

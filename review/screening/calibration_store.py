@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from review.database import Append, Store
+from review.database import Append, Store, Unchanged
 
 _ROUNDS = "select * from v1.calibration_round order by place"
+_LAST = "select coalesce(max(arrival), 0) as last from screening.calibration_event"
 _EVENT = "select * from screening.calibration_event where event_id = $id"
 # the draw follows from the id of the round and the records that nobody has decided on: anybody can repeat it
 _DRAW = """
@@ -39,6 +40,17 @@ from v1.calibration_record c
 join v1.current_decision d on d.record_id = c.record_id and d.stage = c.stage
 where d.reviewer = $reviewer
 group by c.round_id
+"""
+# rounds with a decision on an entry that this reviewer did not decide on themselves: a merge finished them
+_NOT_SEEN = """
+select distinct c.round_id
+from v1.calibration_record c
+join v1.current_decision o on o.record_id = c.record_id and o.stage = c.stage
+where list_contains(c.reviewers, o.reviewer) and list_contains(c.reviewers, $reviewer)
+  and not exists (
+    select 1 from screening.decision w
+    join v1.record_member m using (source_record_id)
+    where m.entry_id = o.entry_id and w.stage = o.stage and w.reviewer = $reviewer)
 """
 _TITLES = "select record_id, title, year, pmid, doi from v1.record where list_contains($records, record_id)"
 
@@ -83,9 +95,24 @@ def count_own(store: Store, reviewer: str) -> dict[str, int]:
     return {row["round_id"]: int(row["decided"]) for row in store.read(_OWN, {"reviewer": reviewer}).to_dicts()}
 
 
+def read_not_seen(store: Store, reviewer: str) -> set[str]:
+    """The rounds of this reviewer in which others decided on an entry that they never decided on."""
+    return set(store.read(_NOT_SEEN, {"reviewer": reviewer})["round_id"])
+
+
 def read_titles(store: Store, records: list[str]) -> dict[str, dict[str, Any]]:
     """Record → title, year, PMID, DOI."""
     return {row["record_id"]: row for row in store.read(_TITLES, {"records": records}).to_dicts()} if records else {}
+
+
+def last_arrival(store: Store) -> int:
+    """How far the log of rounds goes."""
+    return int(store.read(_LAST)["last"][0])
+
+
+def unchanged(last: int) -> Unchanged:
+    """The condition that nobody has opened or closed a round since *last*."""
+    return Unchanged("screening.calibration_event", last)
 
 
 def append_events(rows: list[dict[str, Any]]) -> Append:

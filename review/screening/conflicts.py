@@ -10,13 +10,13 @@ from typing import Any
 
 import polars as pl
 
-from review.database import Store
+from review.database import Store, again_when_overtaken, all_new
 from review.errors import DecisionError, UsageProblem
 from review.project import Project
 from review.screening import store as tables
 from review.screening.blinding import MAY_RESOLVE, opened_to
 from review.screening.decisions import check_reason, read_stage, refuse_left
-from review.screening.records import find_record
+from review.screening.records import find_members
 from review.terms import AdjudicatedVerdict, Stage, Verdict
 
 CONFLICT_COLUMNS: dict[str, Any] = {
@@ -47,6 +47,7 @@ class Adjudication:
     decided_at: datetime
 
 
+@again_when_overtaken
 def adjudicate(
     store: Store,
     project: Project,
@@ -62,7 +63,8 @@ def adjudicate(
     """Resolve the conflict on *record*: include, exclude, or reopened (back to the reviewers' decisions).
 
     *stage* may be left out where only one can be meant. A new word of the same person takes the place of their
-    old one; another's adjudication has to be reopened first. Raises DecisionError for a role that does not
+    old one; another's adjudication has to be reopened first. The same *adjudication_id* again is harmless. Raises
+    DecisionError where that is another one, for a role that does not
     adjudicate, for somebody who decided on that record, where there is nothing to resolve, and where full-text
     decisions rest on what was said at title and abstract.
     """
@@ -73,9 +75,11 @@ def adjudicate(
         message = f"{person.id} has the role {person.role.value}; conflicts are resolved by: adjudicator, owner"
         raise DecisionError(message)
     with tables.one_look(store):
+        members = find_members(store, record)
+        record_id = members.record_id
         if adjudication_id and (known := tables.read_adjudication(store, adjudication_id)):
-            return _as_recorded(known, find_record(store, known["source_record_id"]))
-        record_id = find_record(store, record)
+            said = (word.value, person.id, read_stage(stage or known["stage"]).value)
+            return _same_again(known, members, said)
         at = _check(store, project, record_id, stage, word, reason, person.id)
         standing = tables.read_adjudications(store, record_id, at.value)
         shown = tables.read_shown(store, record_id)
@@ -94,7 +98,8 @@ def adjudicate(
     }
     # an older adjudication on another member would still speak: the new one stands for the whole record
     silenced = [_silenced(row, one) for one in standing if one is not first and one["verdict"] != "reopened"]
-    store.apply([tables.append_adjudications([row, *silenced])])
+    done = store.apply([tables.append_adjudications([row, *silenced])])
+    all_new(done, "screening.adjudication", 1 + len(silenced))
     return _as_recorded(row, record_id)
 
 
@@ -208,6 +213,17 @@ def _verdict(verdict: str | AdjudicatedVerdict) -> AdjudicatedVerdict:
     except ValueError as problem:
         message = f"{str(verdict)!r} is not a verdict of an adjudicator; allowed: include, exclude, reopened"
         raise UsageProblem(message) from problem
+
+
+def _same_again(row: Mapping[str, Any], members: tables.Members, said: tuple[str, str, str]) -> Adjudication:
+    """The adjudication of that id, for a retry of *said*: verdict, person, stage.
+
+    Raises DecisionError when the id belongs to another one.
+    """
+    if (row["verdict"], row["decided_by"], row["stage"]) != said or row["source_record_id"] not in members.entries:
+        message = f"adjudication {row['adjudication_id']} exists already and is another one"
+        raise DecisionError(message, hint="give each adjudication an id of its own")
+    return _as_recorded(row, members.record_id)
 
 
 def _as_recorded(row: Mapping[str, Any], record_id: str) -> Adjudication:

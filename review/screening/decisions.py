@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from review.database import Store
+from review.database import Store, again_when_overtaken, all_new
 from review.errors import ConflictOpen, DecisionError, UsageProblem
 from review.project import Project, Reviewer
 from review.screening import report_store
@@ -45,6 +45,7 @@ class Decision:
     new: bool = field(default=True, compare=False)
 
 
+@again_when_overtaken
 def decide(
     store: Store,
     project: Project,
@@ -112,10 +113,11 @@ def decide(
             decided_at=decided_at,
             via=via,
         )
-    store.apply([tables.append_decisions(rows)])
+    all_new(store.apply([tables.append_decisions(rows)]), "screening.decision", len(rows))
     return decision
 
 
+@again_when_overtaken
 def undo(
     store: Store,
     project: Project,
@@ -163,7 +165,7 @@ def undo(
             decided_at=decided_at,
             via=via,
         )
-    store.apply([tables.append_decisions(rows)])
+    all_new(store.apply([tables.append_decisions(rows)]), "screening.decision", len(rows))
     return decision
 
 

@@ -152,7 +152,9 @@ def _check_order(store: Store, project: Project, fresh: Iterable[_Fresh]) -> Non
             continue
         at = (one.record_id, Stage.TITLE_ABSTRACT.value)
         said = voices.get(at, {})
-        enough = len({person for _, person in said}) >= project.screening.reviewers_per_record
+        # shared out, a record may need fewer than the protocol asks for
+        needed = states.get(at, {}).get("reviewers_needed") or project.screening.reviewers_per_record
+        enough = len({person for _, person in said}) >= needed
         included = enough and Verdict.EXCLUDE.value not in said.values()
         if states.get(at, {}).get("adjudicated"):
             included = states[at]["state"] == Verdict.INCLUDE

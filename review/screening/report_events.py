@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from review.database import Store
+from review.database import Store, again_when_overtaken, all_new
 from review.errors import DecisionError, UsageProblem
 from review.project import Project
 from review.screening import full_texts, report_store
 from review.screening import store as tables
+from review.screening.blinding import hides_include
 from review.screening.records import find_record
 from review.screening.report_tracks import MARKS, TRACKS, holding, newest_in_line, of_kind
 from review.terms import ReportEventKind, ReportTrack, Role, Stage
@@ -49,6 +50,7 @@ class ReportEvent:
     new: bool = True
 
 
+@again_when_overtaken
 def note_event(
     store: Store,
     project: Project,
@@ -63,7 +65,7 @@ def note_event(
     """Note one event; *details* are columns of it. The same id again is the same event."""
     event, row = prepare(store, project, kind, record=record, who=who, event_id=event_id, track=track, details=details)
     if row is not None:
-        store.apply([report_store.append_events([row])])
+        all_new(store.apply([report_store.append_events([row])]), "screening.report_event", 1)
     return event
 
 
@@ -99,7 +101,7 @@ def prepare(
         held = holding(events)
         taken = _newest_held(held, record_id, track) if kind is _Kind.WITHDRAWN else None
         if taken is None:
-            _check(store, record_id, kind, held)
+            _check(store, record_id, kind, held, hidden=hides_include(store, project, record_id, person.id))
         shown = tables.read_shown(store, record_id)
     if taken is not None:
         track = TRACKS[_Kind(taken["kind"])]
@@ -137,9 +139,10 @@ def _newest_held(held: list[Mapping[str, Any]], record_id: str, track: ReportTra
     return mine[-1]
 
 
-def _check(store: Store, record_id: str, kind: ReportEventKind, held: list[Mapping[str, Any]]) -> None:
-    """Raises DecisionError for what cannot be noted of the report as it stands."""
-    if tables.read_states(store, record_id).get(Stage.TITLE_ABSTRACT, {}).get("state") != "include":
+def _check(store: Store, record_id: str, kind: ReportEventKind, held: list[Mapping[str, Any]], *, hidden: bool) -> None:
+    """Raises DecisionError for what cannot be noted of the report as it stands, *hidden* as one not included."""
+    state = tables.read_states(store, record_id).get(Stage.TITLE_ABSTRACT, {}).get("state")
+    if state != "include" or hidden:
         message = f"{record_id} is not included at title and abstract, so its report is not sought"
         raise DecisionError(message, hint="review screen reports lists the reports to be sought")
     if kind is _Kind.ORDERED and of_kind(held, _Kind.RETRIEVED):

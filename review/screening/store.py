@@ -218,7 +218,9 @@ from screening.decision d order by d.arrival, d.decision_id
 _CURRENT_ALL = """
 select record_id, source_record_id, stage, reviewer, verdict from v1.current_decision where stage <> 'final'
 """
-_ALL_STATES = "select record_id, stage, state, adjudicated from v1.screening_state where stage <> 'final'"
+_ALL_STATES = """
+select record_id, stage, state, adjudicated, reviewers_needed from v1.screening_state where stage <> 'final'
+"""
 _SOURCE_RECORDS = "select source_record_id from v1.source_record"
 _COLUMNS = """
 select schema_name || '.' || table_name as table_name, column_name, data_type, is_nullable

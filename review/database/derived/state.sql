@@ -12,8 +12,13 @@ select o.record_id from mine join screening.calibrating c using (record_id) join
 -- rows of: team.assignment by source_record_id
 select record_id from search.entry where source_record_id in (select unnest($changed::varchar[]))
 -- rows of: search.import_receipt by import_id
-select e.record_id from search.import_record i join search.entry e using (source_record_id)
-where i.import_id in (select unnest($changed::varchar[]))
+with brought as (
+  select e.record_id from search.import_record i join search.entry e using (source_record_id)
+  where i.import_id in (select unnest($changed::varchar[]))
+)
+select record_id from brought
+union all
+select o.record_id from brought join screening.calibrating c using (record_id) join screening.calibrating o using (round_id)
 -- rows of: screening.decision by supersedes
 select e.record_id from screening.decision d join search.entry e using (source_record_id)
 where d.decision_id in (select unnest($changed::varchar[]))

@@ -11,8 +11,10 @@ create table screening.calibration_event (
   size integer,                           -- opened: how many records were asked for
   criteria_version varchar not null,      -- when it was opened, and when it was closed
   who varchar not null,
+  finished boolean,                       -- closed: whether everybody had decided on all; else it was given up
   note varchar,
   decided_at timestamptz not null,
   arrival bigint not null,
-  check (not (kind = 'opened' and (source_record_ids is null or reviewers is null or size is null)))
+  check (not (kind = 'opened' and (source_record_ids is null or reviewers is null or size is null))),
+  check (not (kind = 'closed' and finished is null))
 );
