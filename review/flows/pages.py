@@ -71,10 +71,16 @@ def flow_page(store: Store, project: Project, reviewer: Reviewer) -> Page:
     Who screens blind sees what comes before screening, and the rest once nothing of it is open: a count that grows
     would tell how far the others are.
     """
+    hidden = is_blinded(store, project, reviewer.id) and screening_is_open(store, project)
+    return flow_as(store, project, hidden=hidden)
+
+
+def flow_as(store: Store, project: Project, *, hidden: bool) -> Page:
+    """The flow, whoever looks at it; *hidden* leaves out what tells of screening."""
     table, _, lines = prisma_flow(store, project)
     lead = "How records became reports and studies; a box that nobody can fill says why."
     data = lines.to_dicts()
-    if _hides_screening(store, project, reviewer):
+    if hidden:
         kept = [place for place, line in enumerate(data) if line["item"] in _BEFORE_SCREENING]
         data = [data[place] for place in kept]
         notes = (_HIDDEN, *strategy_notes(store, project))
@@ -98,9 +104,8 @@ def _banner(project: Project) -> str:
     return SIMULATED if project.simulated else ""
 
 
-def _hides_screening(store: Store, project: Project, reviewer: Reviewer) -> bool:
-    if not is_blinded(store, project, reviewer.id):
-        return False
+def screening_is_open(store: Store, project: Project) -> bool:
+    """Whether a record is not settled yet; so it is while there is none."""
     states = overview.progress(store, project)["what"]
     return not states.is_in(_SETTLED).all() or not states.len()
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
+import anyio
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,11 +32,26 @@ _STATUSES: tuple[tuple[type[ReviewError], int], ...] = (
     (DecisionError, 409),
     (UsageProblem, 400),
 )
+IDLE = 15.0  # seconds in which a body that was announced has to bring something
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
 
 
-class TooLarge(Exception):
+class BodyProblem(Exception):
+    """A body that is not taken."""
+
+    status = 400
+
+
+class TooLarge(BodyProblem):
     """A body of more bytes than are allowed."""
+
+    status = 413
+
+
+class Stalled(BodyProblem):
+    """A body that was announced and does not come."""
+
+    status = 408
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -84,18 +101,32 @@ def is_api(path: str) -> bool:
 
 
 async def read_body(request: Request, most: int) -> bytes:
-    """The body, at most *most* bytes of it. Raises TooLarge as soon as there are more, whatever was announced."""
+    """The body, at most *most* bytes of it. Raises TooLarge as soon as there are more, Stalled when nothing comes."""
+    return b"".join([part async for part in body_parts(request, most)])
+
+
+async def body_parts(request: Request, most: int) -> AsyncIterator[bytes]:
+    """The body as it comes. Raises TooLarge as soon as there are more than *most* bytes, whatever was announced, and
+    Stalled where nothing comes for a while: whoever sends nothing does not keep what others need.
+    """
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced[:20]) > most:
         raise _too_large(most)
-    parts: list[bytes] = []
     size = 0
-    async for part in request.stream():
+    stream = aiter(request.stream())
+    while True:
+        try:
+            with anyio.fail_after(IDLE):
+                part = await anext(stream)
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            message = f"Nothing came for {IDLE:g} seconds."
+            raise Stalled(message) from None
         size += len(part)
         if size > most:
             raise _too_large(most)
-        parts.append(part)
-    return b"".join(parts)
+        yield part
 
 
 def _too_large(most: int) -> TooLarge:

@@ -7,18 +7,19 @@ one that does, and no page can be added that forgets to ask.
 from __future__ import annotations
 
 import re
-from http.cookies import CookieError, SimpleCookie
+from collections.abc import Sequence
+from contextlib import suppress
 from secrets import compare_digest
 from urllib.parse import parse_qs
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from review.errors import ReviewError
-from review.web.answers import TooLarge, is_api, problem_response, read_body, why_not_now
+from review.web.answers import BodyProblem, is_api, problem_response, read_body, why_not_now
 from review.web.headers import HEADERS
 from review.web.look import Look
 from review.web.site import Desk, Site
@@ -53,8 +54,10 @@ class Gate:
             await send({"type": "websocket.close", "code": 1008})
             return
         scope = _below(scope, self._site.root_path)
-        answer = await self._answer(scope, receive)
-        await answer(scope, receive, _with_headers(send))
+        # whoever hangs up in the middle of a body is nobody's trouble
+        with suppress(ClientDisconnect):
+            answer = await self._answer(scope, receive)
+            await answer(scope, receive, _with_headers(send))
 
     async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
         """What answers: the pages behind the gate, or a refusal."""
@@ -69,16 +72,18 @@ class Gate:
             if safe or comes_from_here(headers):
                 return self._inner
             return self._refuse(scope, 403, _ELSEWHERE)
-        cookie = cookie_of(headers, self._site.cookie)
+        carried = secrets_of(headers, self._site)
         try:
-            reviewer = await run_in_threadpool(self._site.who, cookie) if cookie else None
-            if reviewer is None:
+            found = await run_in_threadpool(self._site.who, carried) if carried else None
+            if found is None:
                 return self._refuse(scope, 401, _STRANGER)
             project = self._site.project()
         except ReviewError as problem:
             return self._refuse(scope, 503, why_not_now(problem))
-        token = self._site.key.form_token(self._site.key.read(cookie))
-        scope["desk"] = Desk(self._site.store, project, reviewer, token, self._site.cookie, self._site.root_path, path)
+        reviewer, secret = found
+        token = self._site.key.form_token(secret)
+        site = self._site
+        scope["desk"] = Desk(site.store, project, reviewer, token, site.cookie, site.root_path, path, site.flow)
         if safe:
             return self._inner
         if not comes_from_here(headers):
@@ -92,8 +97,8 @@ class Gate:
         if not given and headers.get("content-type", "").partition(";")[0].strip().lower() == _FORM:
             try:
                 body = await read_body(Request(scope, receive), _LONGEST_FORM)
-            except TooLarge as problem:
-                return self._refuse(scope, 413, str(problem))
+            except BodyProblem as problem:
+                return self._refuse(scope, problem.status, str(problem))
             given = form_field(body, FORM_FIELD)
             inner = _replaying(inner, body)
         if not compare_digest(given.encode("utf-8", "replace"), token.encode()):
@@ -101,10 +106,12 @@ class Gate:
         return inner
 
     def _refuse(self, scope: Scope, status: int, words: str) -> Response:
+        # of a body that did not come or is too large the rest is not read
+        ended = {"connection": "close"} if status in (408, 413) else None
         if is_api(own_path(scope)):
-            return problem_response(status, words)
+            return problem_response(status, words, headers=ended)
         heading = {401: "Not signed in", 503: "Not now"}.get(status, "Refused")
-        return HTMLResponse(self._look.message(scope, heading, words), status)
+        return HTMLResponse(self._look.message(scope, heading, words), status, headers=ended)
 
 
 def own_path(scope: Scope) -> str:
@@ -113,13 +120,18 @@ def own_path(scope: Scope) -> str:
     return path.removeprefix(scope.get("root_path", "")) or "/"
 
 
-def cookie_of(headers: Headers, name: str) -> str:
-    """The value of a cookie, or nothing."""
-    try:
-        cookies = SimpleCookie(headers.get("cookie", ""))
-    except CookieError:
-        return ""
-    return cookies[name].value if name in cookies else ""
+def secrets_of(headers: Headers, site: Site) -> Sequence[str]:
+    """The secrets in all cookies of our name that our key signed.
+
+    Every application of this host writes into the same header, whatever it likes: nothing there may hide ours.
+    """
+    found: dict[str, None] = {}
+    for line in headers.getlist("cookie"):
+        for part in line.split(";"):
+            name, _, value = part.strip(" \t").partition("=")
+            if name == site.cookie and (secret := site.key.read(value)):
+                found[secret] = None
+    return list(found)
 
 
 def comes_from_here(headers: Headers) -> bool:

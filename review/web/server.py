@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import os
 import re
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -96,6 +98,7 @@ def serve(
         door_port.close()
         raise
     door = _Beside(make_door(store, token=serving.token), door_port)
+    behind = bool(names or root_path)
     app = make_app(root, store, hosts=LOOPBACK | {shown.lower(), *names}, root_path=root_path)
     try:
         with _ended_by_sigterm():
@@ -104,14 +107,36 @@ def serve(
             say("Sign-in links: review reviewer invite ID")
             if not _is_loopback(host):
                 say(f"{host} can be reached from other machines, and nothing is encrypted: put a TLS proxy before it")
-            uvicorn.Server(_config(app)).run(sockets=[taken])
+            _Server(_config(app, behind_a_proxy=behind), store.end_queries).run(sockets=[taken])
     except KeyboardInterrupt:
         say("Ended; what was decided is stored.")
     finally:
         withdraw(store.path, serving)
         door.stop()
         taken.close()
-        store.close()
+        ended = store.close()
+    if not ended:
+        _leave()
+
+
+def _leave() -> None:
+    """End the process though a query runs on that cannot be interrupted; the log beside the database is whole."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it begins to end: what may be stopped is not waited for."""
+
+    def __init__(self, config: uvicorn.Config, at_end: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._at_end = at_end
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more requests, and answer those that are under way."""
+        self._at_end()
+        await super().shutdown(sockets)
 
 
 class _Beside:
@@ -134,7 +159,8 @@ class _Beside:
         self._taken.close()
 
 
-def _config(app: ASGIApp, *, lifespan: Literal["on", "off"] = "off") -> uvicorn.Config:
+def _config(app: ASGIApp, *, lifespan: Literal["on", "off"] = "off", behind_a_proxy: bool = False) -> uvicorn.Config:
+    # without a proxy, whatever X-Forwarded-* says was made up by another program of this machine
     # no access log: the address of a sign-in holds the token
     return uvicorn.Config(
         app,
@@ -144,6 +170,7 @@ def _config(app: ASGIApp, *, lifespan: Literal["on", "off"] = "off") -> uvicorn.
         log_level="warning",
         lifespan=lifespan,
         ws="none",
+        proxy_headers=behind_a_proxy,
         timeout_graceful_shutdown=_PATIENCE,
     )
 

@@ -14,10 +14,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from review.team import tokens
-from review.web.answers import TooLarge, read_body
-from review.web.gate import SIGN_IN, cookie_of, form_field
+from review.web.answers import BodyProblem, TooLarge, read_body
+from review.web.gate import SIGN_IN, form_field, secrets_of
 from review.web.headers import FORM_HEADERS
 from review.web.look import Look
+from review.web.roles import May, may
 from review.web.site import Site
 
 _LONGEST_TOKEN = 200
@@ -42,6 +43,9 @@ def sign_in_routes(site: Site, look: Look) -> list[Route]:
             token = form_field(await read_body(request, _LONGEST_FORM), "token")
         except TooLarge:
             token = ""
+        except BodyProblem as problem:
+            page = look.message(request.scope, "Not signed in", str(problem))
+            return HTMLResponse(page, problem.status, headers={"connection": "close"})
         session = None
         if 0 < len(token) <= _LONGEST_TOKEN:
             session = await run_in_threadpool(_open, site, token)
@@ -49,8 +53,9 @@ def sign_in_routes(site: Site, look: Look) -> list[Route]:
             site.attempts.failed(address)
             page = look.message(request.scope, "Not signed in", _NO_GOOD)
             return HTMLResponse(page, HTTPStatus.UNAUTHORIZED)
+        first_page = "/screen" if may(session.reviewer, May.SCREEN) else "/"
         # 303: the page that follows is asked for anew, and going back does not send the token again
-        answer = RedirectResponse(f"{site.root_path}/", HTTPStatus.SEE_OTHER)
+        answer = RedirectResponse(site.root_path + first_page, HTTPStatus.SEE_OTHER)
         answer.set_cookie(
             site.cookie,
             site.key.signed(session.secret),
@@ -67,8 +72,8 @@ def sign_in_routes(site: Site, look: Look) -> list[Route]:
         return HTMLResponse(page, HTTPStatus.TOO_MANY_REQUESTS, headers={"retry-after": str(wait)})
 
     async def leave(request: Request) -> Response:
-        secret = site.key.read(cookie_of(request.headers, site.cookie))
-        await run_in_threadpool(tokens.close_session, site.store, secret)
+        for secret in secrets_of(request.headers, site):
+            await run_in_threadpool(tokens.close_session, site.store, secret)
         words = "The invitation link signs you in again."
         page = look.stranger("message.html", request.scope, heading="Signed out", words=words)
         answer = HTMLResponse(page)

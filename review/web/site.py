@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from review.database import Store
@@ -11,6 +12,7 @@ from review.project import FILE, Project, Reviewer, load_project
 from review.team.protocol import record_protocol
 from review.team.sessions import Sessions
 from review.web.attempts import Attempts
+from review.web.kept_flow import KeptFlow
 from review.web.key import SiteKey, read_key
 from review.web.roles import May, may
 
@@ -26,6 +28,7 @@ class Desk:
     cookie: str
     prefix: str
     path: str
+    flow: KeptFlow = field(default_factory=KeptFlow)
 
     def may(self, deed: May) -> bool:
         """Whether the person's role allows it."""
@@ -42,6 +45,7 @@ class Site:
         self.key: SiteKey = read_key(root / "review.duckdb.key")
         self.sessions = Sessions(store)
         self.attempts = Attempts()
+        self.flow = KeptFlow()
         self._lock = threading.Lock()
         self._project: tuple[tuple[int, ...], Project] | None = None
 
@@ -65,10 +69,13 @@ class Site:
             self._project = (stamp, project)
             return project
 
-    def who(self, cookie: str) -> Reviewer | None:
-        """Who is signed in with this cookie, or None. A cookie that we did not sign costs no look at the database."""
-        secret = self.key.read(cookie)
-        return self.sessions.find(self.project(), secret) if secret else None
+    def who(self, carried: Sequence[str]) -> tuple[Reviewer, str] | None:
+        """Who is signed in with one of these secrets, and with which; None for nobody."""
+        project = self.project()
+        for secret in carried:
+            if (reviewer := self.sessions.find(project, secret)) is not None:
+                return reviewer, secret
+        return None
 
     def _stamp(self) -> tuple[int, ...]:
         try:

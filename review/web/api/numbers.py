@@ -31,7 +31,7 @@ def evidence(desk: Desk) -> PageData:
 
 def flow(desk: Desk) -> PageData:
     """The PRISMA 2020 flow; who screens blind sees identification and duplicates until screening is settled."""
-    return _data(pages.flow_page(desk.store, desk.project, desk.reviewer))
+    return _data(desk.flow.page(desk.store, desk.project, desk.reviewer))
 
 
 def progress(desk: Desk) -> Rows:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import tempfile
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import IO, Any
 
 import anyio
 import msgspec
@@ -15,7 +17,15 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from review.errors import ReviewError
-from review.web.answers import TooLarge, json_response, problem_response, read_body, status_of, words_of
+from review.web.answers import (
+    BodyProblem,
+    body_parts,
+    json_response,
+    problem_response,
+    read_body,
+    status_of,
+    words_of,
+)
 from review.web.api.route import ApiRoute, Document, JsonLines, Upload
 from review.web.headers import DOCUMENT_HEADERS, inline_file
 from review.web.roles import who_may
@@ -24,6 +34,8 @@ from review.web.site import Desk
 MOST_JSON = 1_000_000
 MOST_PDF = 100_000_000
 _UPLOADS_AT_ONCE = 2
+_UPLOADS_OF_ONE = 4  # that one person may be sending
+_IN_MEMORY = 1_000_000  # bytes of an upload that comes; more wait in a file
 _QUESTIONS_AT_ONCE = 2
 _JSON = ("application/json",)
 _PDF = ("application/pdf", "application/octet-stream")
@@ -49,6 +61,7 @@ class _Turns:
     def __init__(self) -> None:
         self._of: defaultdict[str, anyio.Lock] = defaultdict(anyio.Lock)
         self._uploads = anyio.Semaphore(_UPLOADS_AT_ONCE)
+        self._sending: Counter[str] = Counter()
         self._asking: set[str] = set()
         self._askers: anyio.CapacityLimiter | None = None
 
@@ -67,6 +80,19 @@ class _Turns:
         finally:
             self._asking.discard(person)
 
+    @contextmanager
+    def sending(self, person: str, folder: Path) -> Iterator[IO[bytes]]:
+        """Where an upload of a person is put while it comes. Raises Refused while too many of theirs do."""
+        if self._sending[person] >= _UPLOADS_OF_ONE:
+            words = f"{_UPLOADS_OF_ONE} files of yours are on their way already."
+            raise Refused(429, words, headers={"retry-after": "1"})
+        self._sending[person] += 1
+        try:
+            with tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(folder), prefix=".upload-") as file:
+                yield file
+        finally:
+            self._sending[person] -= 1
+
     @property
     def askers(self) -> anyio.CapacityLimiter:
         """Questions that may take long leave threads to those who screen; made where the event loop runs."""
@@ -76,7 +102,7 @@ class _Turns:
 
     @property
     def uploads(self) -> anyio.Semaphore:
-        """Large bodies are held in memory, a few at a time."""
+        """Large bodies are held in memory, a few at a time, once they are here whole."""
         return self._uploads
 
 
@@ -88,8 +114,7 @@ def _endpoint(route: ApiRoute, turns: _Turns) -> Any:
                 raise Refused(403, f"{desk.reviewer.id} has the role {desk.reviewer.role.value}.", _allowed(route))
             values = {**_places(route, request), **_query(route, request)}
             if route.body is Upload:
-                async with turns.uploads:
-                    return await _work(route, desk, {**values, "body": await _upload(request)}, turns)
+                return await _upload(route, desk, values, request, turns)
             if route.body is not None:
                 values["body"] = await _json(route, request)
             return await _work(route, desk, values, turns)
@@ -148,20 +173,33 @@ async def _json(route: ApiRoute, request: Request) -> Any:
     _check_type(request, _JSON)
     try:
         return msgspec.json.decode(await read_body(request, MOST_JSON), type=route.body)
-    except TooLarge as problem:
-        raise Refused(413, str(problem)) from None
+    except BodyProblem as problem:
+        raise _untaken(problem) from None
     except msgspec.ValidationError as problem:
         raise Refused(422, f"{problem}.", "the description of all routes: /api/openapi.json") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Refused(400, "The body is not JSON.") from None
 
 
-async def _upload(request: Request) -> Upload:
+async def _upload(route: ApiRoute, desk: Desk, values: dict[str, Any], request: Request, turns: _Turns) -> Response:
+    """Take the file in first, however slowly it comes, and only then wait for memory: nobody waits for its sender."""
     _check_type(request, _PDF)
-    try:
-        return Upload(await read_body(request, MOST_PDF))
-    except TooLarge as problem:
-        raise Refused(413, str(problem)) from None
+    with turns.sending(desk.reviewer.id, desk.project.root) as file:
+        try:
+            async for part in body_parts(request, MOST_PDF):
+                await run_sync(file.write, part)
+        except BodyProblem as problem:
+            raise _untaken(problem) from None
+        except OSError as problem:
+            raise Refused(507, "The disk of the review is full; nothing was written.") from problem
+        async with turns.uploads:
+            await run_sync(file.seek, 0)
+            return await _work(route, desk, {**values, "body": Upload(await run_sync(file.read))}, turns)
+
+
+def _untaken(problem: BodyProblem) -> Refused:
+    # the rest of the body is not read: the connection is of no more use
+    return Refused(problem.status, str(problem), headers={"connection": "close"})
 
 
 def _check_type(request: Request, allowed: tuple[str, ...]) -> None:

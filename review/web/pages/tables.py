@@ -14,6 +14,11 @@ from review.web.page import PageRoute, Show
 from review.web.site import Desk
 
 
+def _flow(look: Look, desk: Desk, request: Request) -> str:
+    found = desk.flow.page(desk.store, desk.project, desk.reviewer)
+    return look.page("page.html", desk, heading=found.title, page=found)
+
+
 def _table(read: Callable[[Store, Project, Reviewer], pages.Page]) -> Show:
     def show(look: Look, desk: Desk, request: Request) -> str:
         found = read(desk.store, desk.project, desk.reviewer)
@@ -25,6 +30,6 @@ def _table(read: Callable[[Store, Project, Reviewer], pages.Page]) -> Show:
 TABLE_PAGES = (
     PageRoute("/", _table(pages.status_page), "Status"),
     PageRoute("/evidence", _table(pages.evidence_page), "Evidence table"),
-    PageRoute("/flow", _table(pages.flow_page), "Flow"),
+    PageRoute("/flow", _flow, "Flow"),
     PageRoute("/gap-map", _table(pages.gap_page), "Gap map"),
 )
