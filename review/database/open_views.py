@@ -7,10 +7,10 @@ from __future__ import annotations
 _OPEN = (
     "arm", "cell_source", "certainty", "condition", "data_dictionary", "document_name", "duplicates_removed",
     "effect_size", "evidence_by_cell_source", "evidence_by_condition", "evidence_table", "gap_map", "import_receipt",
-    "instrument", "merge_ever_made", "notice", "outcome", "pooled_effect", "protocol", "publication_notice",
-    "recall_check", "record", "record_field", "record_link", "record_member", "remark", "result", "reviewer",
-    "risk_of_bias", "search_history", "source", "source_record", "study", "study_cell_source", "study_notice",
-    "study_report", "synthesis_state",
+    "instrument", "merge_deed", "merge_ever_made", "notice", "outcome", "pooled_effect", "protocol",
+    "publication_notice", "recall_check", "record", "record_field", "record_link", "record_member", "remark",
+    "result", "reviewer", "risk_of_bias", "search_history", "source", "source_record", "study", "study_cell_source",
+    "study_notice", "study_report", "synthesis_state",
 )  # fmt: skip
 CLOSED = frozenset(
     {

@@ -118,11 +118,14 @@ def answer(
     who: str,
     note: str | None = None,
     answer_id: str | None = None,
+    asked_only: bool = False,
 ) -> Answered:
     """Answer a pair: merge, different, link (*a* is *kind* of *b*) or unsure; written at once, and once for an id.
 
     A later answer of the same person on the pair takes the place of the earlier one in the list of answers. Raises
-    DecisionError where the answer contradicts a lock, a link or what is one record already.
+    DecisionError where the answer contradicts a lock, a link or what is one record already, and with *asked_only* for
+    a pair that neither waits for *who* nor was answered by them: whoever screens blind could join at will what others
+    decided on, see what moves, and part it again.
     """
     person = project.reviewer(who).id
     said = _read_answer(answer)
@@ -130,6 +133,9 @@ def answer(
         message = "a link needs a kind" if kind is None else f"the kind {str(kind)!r} goes with the answer link only"
         raise UsageProblem(message, hint=f"allowed: {', '.join(LinkKind)}")
     one, other = entry_named(store, a), entry_named(store, b)
+    if asked_only and not _is_asked(store, project, (one, other), who=person):
+        message = "this pair does not wait for you"
+        raise DecisionError(message, hint="it is not asked, or somebody has answered it; look for the next one")
     given = tables.read_standing_answers(store)
     again = next((row for row in given if answer_id and row["answer_id"] == answer_id), None)
     if again is not None:
@@ -186,6 +192,17 @@ def take_back(
     _write(store, made, pair, _WITHDRAWN, person, note=note, supersedes=answer_id)
     now = tables.read_records_of(store, pair)
     return Answered(made, said, now.get(pair[0], pair[0]), now.get(pair[1], pair[1]))
+
+
+def _is_asked(store: Store, project: Project, pair: tuple[str, str], *, who: str) -> bool:
+    """Whether the pair waits for *who*, or they had a word on it before; nothing that anybody decided matters."""
+    if tables.has_spoken(store, who, pair):
+        return True
+    now = tables.read_records_of(store, pair)
+    ends = frozenset(now.get(one, one) for one in pair)
+    asked = waiting_for(store, project, who=who)
+    now = tables.read_records_of(store, [side for one in asked for side in (one.record_a, one.record_b)])
+    return any(frozenset(now.get(side, side) for side in (one.record_a, one.record_b)) == ends for one in asked)
 
 
 def _read_answer(word: str) -> Answer:

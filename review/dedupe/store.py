@@ -60,6 +60,21 @@ from dedupe.duplicate_event
 order by arrival, event_id
 """
 _ANSWERS = "select * from dedupe.pair_answer order by arrival, answer_id"
+_SPOKE = """
+with word as (
+  select record_a as a, record_b as b, who from dedupe.pair_answer
+  union all
+  select record_a, record_b, who from dedupe.duplicate_event where not automatic and record_a is not null
+  union all
+  select from_record, to_record, who from dedupe.record_link
+)
+select 1 as spoke
+from word w
+left join v1.record_member a on a.source_record_id = w.a
+left join v1.record_member b on b.source_record_id = w.b
+where w.who = $who and list_sort([coalesce(a.entry_id, w.a), coalesce(b.entry_id, w.b)]) = $pair::varchar[]
+limit 1
+"""
 _LINKS = "select * from dedupe.record_link order by arrival, link_id"
 
 
@@ -220,6 +235,11 @@ def read_link_log(store: Store) -> pl.DataFrame:
 def read_standing_answers(store: Store) -> list[dict[str, Any]]:
     """The answers that nobody took back, each with the records (now_a, now_b) that its two sides belong to today."""
     return store.read(_STANDING_ANSWERS).to_dicts()
+
+
+def has_spoken(store: Store, who: str, pair: tuple[str, str]) -> bool:
+    """Whether that person ever answered, merged, split or linked the two entries, taken back or not."""
+    return bool(store.read(_SPOKE, {"who": who, "pair": sorted(pair)}).height)
 
 
 def read_sides(store: Store, ids: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -2,7 +2,8 @@
 
 A merge can be undone, so it must open nothing: a reviewer sees another's word only on a source record that they
 decided on themselves, whatever that is merged with today. And whoever decided on what a source record once was
-merged with may have learnt how it stands: their word on it is kept, counts for the state, and is not blind.
+merged with may have learnt how it stands: their word on it is kept, counts for the state, and is not blind. So may
+whoever made or undid such a merge after others had decided, whether or not they decided themselves.
 """
 
 from __future__ import annotations
@@ -77,6 +78,13 @@ def opened_to(rows: Iterable[Mapping[str, Any]], reviewer: str) -> list[dict[str
     found = [dict(row) for row in rows]
     decided = {row["entry_id"] for row in found if row["reviewer"] == reviewer}
     return [row for row in found if row["entry_id"] in decided]
+
+
+def hides_include(store: Store, project: Project, record_id: str, reviewer: str) -> bool:
+    """Whether *reviewer* must not be told that a record is included: it would tell what a merge of theirs came to."""
+    if not is_blinded(store, project, reviewer):
+        return False
+    return bool(tables.read_joined_by(store, reviewer, Stage.TITLE_ABSTRACT.value, record=record_id))
 
 
 def is_open(

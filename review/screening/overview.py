@@ -9,6 +9,7 @@ import polars as pl
 
 from review.database import Store
 from review.project import Project
+from review.screening import agreement_store
 from review.screening import store as tables
 from review.screening.agreement import Cells, figures
 from review.screening.blinding import is_blinded, screeners
@@ -55,22 +56,23 @@ def agreement_table(store: Store, project: Project, *, reviewer: str | None = No
     Only decisions that were given blind count, and none on records of calibration rounds, which have a table of
     their own (calibration.calibration_table). Coefficients that are not defined are null, and `remark` says why. A
     reviewer of a blind review sees the pairs they belong to, without the number of records seen
-    by one only.
+    by one only, and of these the settled records on which both decided on the same entry: what a merge joins may be
+    parted again, and must tell nothing of what the other said of the rest.
     """
-    blinded = is_blinded(store, project, reviewer)
-    pairs = tables.read_agreement(store)
-    if blinded:
-        pairs = [row for row in pairs if reviewer in (row["reviewer_1"], row["reviewer_2"])]
-    rows = [_agreement_row(row, hide_alone=blinded) for row in pairs]
+    if reviewer is not None and is_blinded(store, project, reviewer):
+        pairs = agreement_store.read_open_agreement(store, reviewer)
+    else:
+        pairs = agreement_store.read_agreement(store)
+    rows = [_agreement_row(row) for row in pairs]
     return pl.DataFrame(rows, schema=AGREEMENT_COLUMNS)
 
 
-def _agreement_row(row: dict[str, Any], *, hide_alone: bool) -> dict[str, Any]:
+def _agreement_row(row: dict[str, Any]) -> dict[str, Any]:
     cells = Cells(row["both_include"], row["first_only"], row["second_only"], row["both_exclude"])
     return {
         **{name: row[name] for name in ("stage", "reviewer_1", "reviewer_2")},
         **figures(cells),
-        "seen_by_one": None if hide_alone else row["seen_by_one"],
+        "seen_by_one": row.get("seen_by_one"),
     }
 
 

@@ -41,7 +41,10 @@ from (
 where place = 1
 """
 _REPORTS = "select * from v1.report order by record_id"
-_NOTED = "select record_id, kind as noted from v1.report_event where holds and track = 'retrieval'"
+_NOTED = """
+select record_id, kind as noted, case when kind = 'not_retrieved' then reason end as noted_reason
+from v1.report_event where holds and track = 'retrieval'
+"""
 _LIST = """
 select
   p.record_id,
@@ -114,7 +117,7 @@ def read_reports(store: Store) -> pl.DataFrame:
 
 
 def read_noted(store: Store) -> pl.DataFrame:
-    """record_id, noted: what the events say of retrieval, whatever was decided."""
+    """record_id, noted, noted_reason: what the events say of retrieval, whatever was decided."""
     return store.read(_NOTED)
 
 

@@ -24,6 +24,7 @@ from review.screening.report_events import ReportEvent, as_track, note_event, pr
 from review.terms import ReportEventKind, ReportTrack, Stage
 
 _Kind = ReportEventKind
+_ABSTRACT = Stage.TITLE_ABSTRACT.value
 # what the others' decisions made of a report
 _OF_DECISIONS = ("full_text_state", "exclusion_reason")
 # somebody's opinion of a report, in their words: it could tell more than the mark
@@ -235,6 +236,8 @@ def _as_seen(store: Store, project: Project, rows: pl.DataFrame, reviewer: str |
     """*rows* of reports without what *reviewer* must not see."""
     if reviewer is None or not is_blinded(store, project, reviewer):
         return rows
+    # what a merge of their own made of others' words is told to the others only
+    rows = rows.filter(~pl.col("record_id").is_in(sorted(tables.read_joined_by(store, reviewer, _ABSTRACT))))
     decided = tables.read_decided(store, reviewer, Stage.FULL_TEXT.value)
     open_to_them = pl.col("record_id").is_in(decided) & pl.col("full_text_state").is_in(RESOLVED)
     hidden = [name for name in (*_OF_DECISIONS, _OPINION) if name in rows.columns]
@@ -243,9 +246,13 @@ def _as_seen(store: Store, project: Project, rows: pl.DataFrame, reviewer: str |
     retrieval = pl.when(open_to_them).then(pl.col("retrieval")).when(noted).then(pl.col("noted"))
     seen = rows.join(report_store.read_noted(store), on="record_id", how="left", maintain_order="left").with_columns(
         retrieval.otherwise(pl.lit("pending")).alias("retrieval"),
+        pl.when(open_to_them)
+        .then(pl.col("not_retrieved_reason"))
+        .otherwise(pl.col("noted_reason"))
+        .alias("not_retrieved_reason"),
         *(pl.when(open_to_them).then(pl.col(name)).alias(name) for name in hidden),
     )
-    return seen.drop("noted")
+    return seen.drop("noted", "noted_reason")
 
 
 def kept_files(store: Store, records: Collection[str]) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,8 @@ from msgspec import Meta
 
 from review.dedupe import answers
 from review.dedupe.side_by_side import side_by_side
-from review.terms import LinkKind
+from review.screening.blinding import has_screened, screeners
+from review.terms import LinkKind, Role
 from review.web.api.route import Answer, ApiRoute, Given, Id, Key, Words
 from review.web.roles import May
 from review.web.site import Desk
@@ -77,7 +78,7 @@ class TakeBackBody(Given, frozen=True):
     """*answer* is the id of the answer that is taken back."""
 
     id: Id
-    answer: Id
+    answer: Annotated[str, Meta(min_length=1, max_length=100)]
 
 
 class PairAnswered(Answer, frozen=True):
@@ -98,7 +99,7 @@ def duplicates(desk: Desk, query: DuplicatesQuery) -> Duplicates:
 
 
 def answer_pair(desk: Desk, body: AnswerBody) -> PairAnswered:
-    """Answer a pair; it is written at once, and not asked again."""
+    """Answer a pair that waits for the person, or their own answer anew; an owner who does not screen, any pair."""
     done = answers.answer(
         desk.store,
         desk.project,
@@ -109,6 +110,7 @@ def answer_pair(desk: Desk, body: AnswerBody) -> PairAnswered:
         who=desk.reviewer.id,
         note=body.note or None,
         answer_id=body.id,
+        asked_only=not _may_join_at_will(desk),
     )
     return _answered(done)
 
@@ -117,6 +119,12 @@ def take_back_answer(desk: Desk, body: TakeBackBody) -> PairAnswered:
     """Take an answer back, with the merge, split or link that came of it."""
     done = answers.take_back(desk.store, desk.project, body.answer, who=desk.reviewer.id, withdrawal_id=body.id)
     return _answered(done)
+
+
+def _may_join_at_will(desk: Desk) -> bool:
+    person = desk.reviewer
+    screens = person.id in screeners(desk.store, desk.project) or has_screened(desk.store, person.id)
+    return person.role is Role.OWNER and not screens
 
 
 def _pair(desk: Desk, pair: answers.Asked) -> Pair:

@@ -18,13 +18,15 @@ from msgspec import Meta
 
 from review.web.roles import May
 
+# a random one only: ids of what was imported follow from what it says, and whoever could try them could guess that
 Id = Annotated[
     str,
     Meta(
-        pattern="^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$",
+        pattern="^[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$",
         min_length=36,
         max_length=36,
-        description="A UUID that the client makes; the same id twice is one event.",
+        description="A random UUID, version 4 or 7 in lower case, that the client makes; the same id twice is one "
+        "event.",
     ),
 ]
 Line = Annotated[str, Meta(pattern=r"^[^\u0000-\u001f\u007f]*$", max_length=300)]

@@ -99,13 +99,16 @@ class AssignmentBody(Given, frozen=True):
 
 
 class AssignmentsMade(Answer, frozen=True):
-    """How many assignments are new, how many were taken back, and what each person has now in all."""
+    """How many assignments are new, how many were taken back, and what each person has now in all.
+
+    To an owner who screens blind only what they have themselves: how many records wait tells how far the others are.
+    """
 
     mode: str
     stage: str
-    records: int
-    new: int
-    released: int
+    records: int | None
+    new: int | None
+    released: int | None
     each: dict[str, int]
 
 
@@ -128,13 +131,15 @@ def assign(desk: Desk, body: AssignmentBody) -> AssignmentsMade:
         stage=body.stage,
         reviewers=body.reviewers,
     )
+    person = desk.reviewer.id
+    blinded = is_blinded(desk.store, desk.project, person)
     return AssignmentsMade(
         mode=done.mode,
         stage=done.stage.value,
-        records=done.records,
-        new=done.new,
-        released=done.released,
-        each=dict(done.each),
+        records=None if blinded else done.records,
+        new=None if blinded else done.new,
+        released=None if blinded else done.released,
+        each={one: count for one, count in done.each.items() if not blinded or one == person},
     )
 
 
