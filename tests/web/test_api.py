@@ -426,7 +426,7 @@ def test_the_site_works_at_a_prefix_whether_or_not_the_proxy_takes_it_off(team: 
     from review.team import tokens
 
     answer = browser.sign_in(tokens.invite(team.store, team.project, "ben"))
-    assert answer.headers["location"] == "/knee/review/"
+    assert answer.headers["location"] == "/knee/review/screen"
     assert "Path=/knee/review" in answer.headers["set-cookie"]
     page = browser.ask("/flow")
     assert page.status_code == 200

@@ -125,7 +125,7 @@ def test_a_reviewer_screens_through_the_proxy(outside: Outside, browser: httpx.C
     assert re.search(rf'action="{PREFIX}/sign-in"', offered.text)
 
     entered = browser.post(f"{PREFIX}/sign-in", data={"token": token}, headers={"origin": f"https://{NAME}"})
-    assert (entered.status_code, entered.headers["location"]) == (303, f"{PREFIX}/")
+    assert (entered.status_code, entered.headers["location"]) == (303, f"{PREFIX}/screen")
     cookie = entered.headers["set-cookie"].lower()
     assert "secure" in cookie and "httponly" in cookie and f"path={PREFIX};" in f"{cookie};"
 
