@@ -190,6 +190,36 @@ def test_answers_and_links_travel_as_events(
         assert other.read("select * from v1.record_link").equals(store.read("select * from v1.record_link"))
 
 
+def test_where_only_what_waits_is_answered_no_other_pair_is(
+    store: LocalStore, empty_review: Project, two: list[str]
+) -> None:
+    (other,) = bring(store, [{"number": 9, "pmid": "19", "title": "Something else entirely"}], name="i2")
+    refused = []
+    for a, b in ((two[0], other), (other, two[1])):
+        with pytest.raises(DecisionError, match="does not wait for you") as why:
+            answers.answer(store, empty_review, a, b, answer="merge", who="ben", asked_only=True)
+        refused.append(str(why.value))
+    assert refused[0] == refused[1]
+    assert table(store, "pair_answer") == []
+    said = {"answer": "merge", "who": "ben", "answer_id": "b1", "asked_only": True}
+    assert answers.answer(store, empty_review, *two, **said).new
+    assert not answers.answer(store, empty_review, *two, **said).new
+    # ben may change his word; to ana the pair is settled
+    again = answers.answer(store, empty_review, *two, answer="different", who="ben", asked_only=True)
+    assert again.record_a != again.record_b
+    with pytest.raises(DecisionError, match="does not wait for you"):
+        answers.answer(store, empty_review, *two, answer="merge", who="ana", asked_only=True)
+    answers.take_back(store, empty_review, again.answer_id, who="ben")
+
+
+def test_an_answer_cut_off_is_written_by_its_repeat_where_only_what_waits_is_answered(
+    store: LocalStore, empty_review: Project, two: list[str]
+) -> None:
+    deeds.merge(store, empty_review, *two, who="ana", event_id="a1")
+    done = answers.answer(store, empty_review, *two, answer="merge", who="ana", answer_id="a1", asked_only=True)
+    assert (done.answer_id, done.new) == ("a1", True)
+
+
 def test_side_by_side_says_what_differs(store: LocalStore) -> None:
     ids = bring(
         store,

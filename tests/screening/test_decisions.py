@@ -343,7 +343,112 @@ def test_somebody_who_had_decided_nothing_before_the_merge_is_not_blind_after_it
     other = next(one for one in two if one != decided[0])
     say(store, empty_review, other, "ben include")
     rows = store.read("select reviewer, blind from screening.decision order by arrival").rows()
-    assert rows == [("ana", True), ("ben", True), ("ben", False)]
+    assert rows == [("ana", True), ("ben", False), ("ben", False)]
+
+
+@pytest.mark.parametrize("deed", ["merge", "split"])
+def test_who_joins_or_parts_what_others_decided_on_is_not_blind_after_it(
+    store: LocalStore, empty_review: Project, two: list[str], deed: str
+) -> None:
+    if deed == "split":
+        deeds.merge(store, empty_review, *two, who="cyd")
+    say(store, empty_review, two[0], "ana include")
+    if deed == "merge":
+        event = deeds.merge(store, empty_review, *two, who="ben").event_id
+        deeds.undo(store, empty_review, event, who="ben")
+    else:
+        deeds.split(store, empty_review, *two, who="ben")
+    for record in two:
+        say(store, empty_review, record, "ben exclude")
+    rows = store.read("select blind from screening.decision where reviewer = 'ben'")
+    assert rows["blind"].to_list() == [False, False]
+
+
+def test_who_joined_two_records_before_anybody_decided_is_blind_on_them(
+    store: LocalStore, empty_review: Project, two: list[str]
+) -> None:
+    event = deeds.merge(store, empty_review, *two, who="ben").event_id
+    say(store, empty_review, two[0], "ana include", "ben exclude")
+    assert store.read("select blind from screening.decision")["blind"].to_list() == [True, True]
+    # taken apart after ana spoke, the merge tells where she did
+    other = replace(empty_review, reviewers=(*empty_review.reviewers, replace(empty_review.reviewers[1], id="dan")))
+    deeds.undo(store, other, event, who="dan")
+    for record in two:
+        say(store, other, record, "dan include")
+    rows = store.read("select blind from screening.decision where reviewer = 'dan'")
+    assert rows["blind"].to_list() == [False, False]
+
+
+def test_a_merge_moves_neither_agreement_nor_reports_of_who_made_it(
+    store: LocalStore, empty_review: Project, two: list[str]
+) -> None:
+    say(store, empty_review, two[1], "ben include")
+    say(store, empty_review, two[0], "ana include")
+    retrieval_seen = []
+    for joined in (False, True):
+        if joined:
+            deeds.merge(store, empty_review, *two, who="ben")
+            assert state_of(store, min(two)) == "include"
+        assert overview.agreement_table(store, empty_review, reviewer="ben").height == 0
+        assert retrieval.reports(store, empty_review, reviewer="ben").height == 0
+        with pytest.raises(DecisionError, match="is not included at title and abstract, so its report is not sought"):
+            retrieval.seek(store, empty_review, record=two[0], who="ben")
+        with pytest.raises(DecisionError, match="is not included at title and abstract"):
+            say(store, empty_review, two[0], "ben include", stage=TEXT)
+        retrieval_seen.append(retrieval.retrieval_list(store, empty_review, reviewer="ben").height)
+    assert retrieval_seen == [0, 0]
+    # the others handle the report, and whoever owns the file counts what stands
+    assert retrieval.reports(store, empty_review, reviewer="ana").height == 1
+    assert overview.agreement_table(store, empty_review)["both_include"].to_list() == [1]
+
+
+def test_agreement_of_a_blinded_reviewer_counts_settled_records_that_both_decided_on(
+    store: LocalStore, empty_review: Project, two: list[str]
+) -> None:
+    say(store, empty_review, two[0], "ana include", "ben include")
+    say(store, empty_review, two[1], "ana exclude", "ben include")
+    cells = ["both_include", "first_only", "second_only", "both_exclude", "seen_by_one"]
+    own = overview.agreement_table(store, empty_review, reviewer="ben").select(cells).rows()
+    assert own == [(1, 0, 1, 0, None)]
+    deeds.merge(store, empty_review, *two, who="ana")
+    assert overview.agreement_table(store, empty_review, reviewer="ben").select(cells).rows() == own
+
+
+def test_an_id_of_another_decision_is_refused_in_words_that_tell_nothing(
+    store: LocalStore, empty_review: Project, two: list[str]
+) -> None:
+    said = {"record": two[0], "stage": ABSTRACT, "decision_id": "d1"}
+    decisions.decide(store, empty_review, **said, reviewer="ana", verdict="include")
+    words = set()
+    for verdict in ("include", "exclude", "unsure"):
+        with pytest.raises(DecisionError) as why:
+            decisions.decide(store, empty_review, **said, reviewer="ben", verdict=verdict)
+        words.add(str(why.value))
+    with pytest.raises(DecisionError) as why:
+        decisions.undo(store, empty_review, **said, reviewer="ben")
+    assert words | {str(why.value)} == {
+        "decision d1 exists already and is another one. Hint: give each decision an id of its own"
+    }
+    with pytest.raises(DecisionError, match="another one"):
+        decisions.decide(store, empty_review, **{**said, "record": two[1]}, reviewer="ana", verdict="include")
+    # what could not be taken anyhow does not try the id
+    for key in ("d1", "d2"):
+        with pytest.raises(DecisionError, match="not a reason of the protocol"):
+            decisions.decide(
+                store, empty_review, **{**said, "decision_id": key}, reviewer="ben", verdict="exclude", reason="moon"
+            )
+
+
+def test_an_id_of_another_adjudication_is_refused(store: LocalStore, empty_review: Project, two: list[str]) -> None:
+    for record in two:
+        say(store, empty_review, record, "ana include", "ben exclude")
+    dora = replace(empty_review, reviewers=(*empty_review.reviewers, replace(empty_review.reviewers[2], id="dora")))
+    words = {"record": two[0], "verdict": "include", "by": "cyd", "adjudication_id": "a1"}
+    conflicts.adjudicate(store, dora, **words)
+    for other in ({"record": two[1]}, {"verdict": "exclude"}, {"by": "dora"}, {"stage": TEXT}):
+        with pytest.raises(DecisionError, match="adjudication a1 exists already and is another one"):
+            conflicts.adjudicate(store, dora, **{**words, **other})
+    assert conflicts.adjudicate(store, dora, **words).record_id == two[0]
 
 
 def test_a_first_decision_stays_blind_when_anothers_was_not(
@@ -374,21 +479,68 @@ def test_title_and_abstract_stand_once_the_full_text_was_read(
 ) -> None:
     say(store, empty_review, two[0], "ana include", "ben include")
     retrieval.retrieved(store, empty_review, record=two[0], who="ana")
-    say(store, empty_review, two[0], "ana include", stage=TEXT)
-    for who in ("ana", "ben"):
-        with pytest.raises(DecisionError, match="undo those first, or say --stage full_text"):
-            say(store, empty_review, two[0], f"{who} exclude")
-    with pytest.raises(DecisionError, match="has full-text decisions"):
-        decisions.undo(store, empty_review, record=two[0], stage=ABSTRACT, reviewer="ana")
-    stages = [decisions.undo(store, empty_review, record=two[0], reviewer="ana").stage for _ in range(2)]
-    assert stages == [TEXT, ABSTRACT]
+    # a refusal must not tell ben whether anybody decided on the report: that it is there is enough
+    refused = []
+    for text in ((), ("ana include",)):
+        say(store, empty_review, two[0], *text, stage=TEXT)
+        with pytest.raises(DecisionError, match=r"is at full text: its report is there.*--track retrieval") as why:
+            say(store, empty_review, two[0], "ben exclude")
+        with pytest.raises(DecisionError, match="is at full text") as undone:
+            decisions.undo(store, empty_review, record=two[0], stage=ABSTRACT, reviewer="ben")
+        refused.append((str(why.value), str(undone.value)))
+    assert refused[0] == refused[1]
+    with pytest.raises(DecisionError, match=r"has full-text decisions.*undo those first, or say --stage full_text"):
+        say(store, empty_review, two[0], "ana exclude")
+    assert decisions.undo(store, empty_review, record=two[0], reviewer="ana").stage == TEXT
+    retrieval.withdraw(store, empty_review, record=two[0], who="ana", track="retrieval")
+    assert decisions.undo(store, empty_review, record=two[0], reviewer="ana").stage == ABSTRACT
     with pytest.raises(DecisionError, match="ana has no decision on"):
         decisions.undo(store, empty_review, record=two[0], reviewer="ana")
     # a report that was retrieved is sought no more when its record is not included any more
     assert store.read("select record_id from v1.report").rows() == []
     assert store.read("select verdict from v1.prisma_check where verdict = 'fail'").rows() == []
     say(store, empty_review, two[0], "ana include")
-    assert store.read("select retrieval from v1.report").rows() == [("retrieved",)]
+    assert store.read("select retrieval from v1.report").rows() == [("pending",)]
+
+
+def test_once_the_report_is_taken_back_a_word_may_change_whatever_others_read(
+    store: LocalStore, empty_review: Project, two: list[str]
+) -> None:
+    for record, texts in zip(two, ((), ("ana include",)), strict=True):
+        say(store, empty_review, record, "ana include", "ben include")
+        retrieval.retrieved(store, empty_review, record=record, who="ana")
+        say(store, empty_review, record, *texts, stage=TEXT)
+        retrieval.withdraw(store, empty_review, record=record, who="ben", track="retrieval")
+        say(store, empty_review, record, "ben exclude")
+        assert state_of(store, record) == "conflict"
+    assert store.read("select verdict from v1.prisma_check where verdict = 'fail'").rows() == []
+
+
+def test_the_same_verdict_with_another_note_is_always_taken(
+    store: LocalStore, empty_review: Project, two: list[str]
+) -> None:
+    say(store, empty_review, two[0], "ana include", "ben include")
+    retrieval.retrieved(store, empty_review, record=two[0], who="ana")
+    for text in ((), ("ana include",)):
+        say(store, empty_review, two[0], *text, stage=TEXT)
+        said = {"record": two[0], "stage": ABSTRACT, "reviewer": "ben", "verdict": "include"}
+        assert decisions.decide(store, empty_review, **said, note=f"{len(text)}").new
+    say(store, empty_review, two[1], "ana include", "ben exclude")
+    conflicts.adjudicate(store, empty_review, record=two[1], verdict="exclude", by="cyd")
+    said = {"record": two[1], "stage": ABSTRACT, "reviewer": "ben", "verdict": "exclude"}
+    assert decisions.decide(store, empty_review, **said, note="still so").new
+
+
+def test_where_nothing_is_blind_title_and_abstract_stand_once_somebody_read_the_full_text(
+    store: LocalStore, empty_review: Project, two: list[str]
+) -> None:
+    seen = replace(empty_review, screening=replace(empty_review.screening, blind=False))
+    say(store, seen, two[0], "ana include", "ben include")
+    retrieval.retrieved(store, seen, record=two[0], who="ana")
+    say(store, seen, two[0], "ben unsure")
+    say(store, seen, two[0], "ana include", stage=TEXT)
+    with pytest.raises(DecisionError, match="has full-text decisions"):
+        say(store, seen, two[0], "ben exclude")
 
 
 def test_full_text_beside_a_conflict_that_a_merge_made_adds_up(
