@@ -22,10 +22,11 @@ _REFUSALS = {
     403: "The role does not allow it, the deed did not come from a page of this site, or it would break the blinding.",
     404: "The id names nothing.",
     409: "The deed contradicts what stands.",
+    408: "The body did not come.",
     413: "The body is too large.",
     415: "The body is of another content type.",
     422: "The request is not of the described form.",
-    429: "The person's last question is still being answered.",
+    429: "The person's last question is still being answered, or too many of their files are on their way.",
     503: "The review is busy, or cannot be read; `Retry-After` says when to ask again.",
     507: "The disk is full; nothing was written.",
 }
@@ -109,10 +110,10 @@ def _is_json(kind: Any) -> bool:
 def _operation(route: ApiRoute, schemas: dict[Any, Any]) -> dict[str, Any]:
     statuses = [*_ALWAYS]
     if route.method != "GET":
-        statuses += [413, 415]
+        statuses += [408, 413, 415]
     if route.writes:
         statuses += [409, 507]
-    if route.asks:
+    if route.asks or route.body is Upload:
         statuses += [429]
     found: dict[str, Any] = {
         "operationId": route.name,
