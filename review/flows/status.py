@@ -31,7 +31,7 @@ def status_table(store: Store, project: Project, *, reviewer: str | None = None)
         ("protocol", _registration(project)),
         ("protocol", _amendments(store)),
         *(("search", words) for words in _searches(store, project)),
-        *(("records", words) for words in _records(store, project)),
+        *(("records", words) for words in _records(store, project, reviewer)),
         *(("screening", words) for words in _screening(store, project, reviewer)),
         *(("extraction", words) for words in _extraction(store, project)),
         *(("notices", words) for words in _notices(store, project, reviewer)),
@@ -91,13 +91,14 @@ def _of_one_search(history: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
     return list(groups.values())
 
 
-def _records(store: Store, project: Project) -> list[str]:
+def _records(store: Store, project: Project, reviewer: str | None) -> list[str]:
     counted = [line for line in prisma_flow(store, project)[2].to_dicts() if line["status"] == "counted"]
     count: dict[str, int] = {}
     for line in counted:
         count[line["item"]] = count.get(line["item"], 0) + line["n"]
     listed = count.get("database", 0) + count.get("register", 0)
-    if not listed and "screened" not in count:
+    # whether others have begun to screen is not told to those who screen blind
+    if not listed and ("screened" not in count or is_blinded(store, project, reviewer)):
         return ["no records were searched or screened"]
     removed = count.get("duplicates", 0)
     return [f"{listed} identified in databases and registers, {removed} duplicates removed, {listed - removed} left"]
@@ -112,7 +113,9 @@ def _screening(store: Store, project: Project, reviewer: str | None) -> list[str
         stages.setdefault(row["stage"], []).append(f"{row['records']} {str(row['what']).replace('_', ' ')}")
     said = [f"{stage.replace('_', ' ')}: {', '.join(words)}" for stage, words in stages.items()]
     owed = overview.owed(store, project, reviewer=reviewer).to_dicts()
-    said += [f"{row['reviewer']} owes {row['records']} decisions at {row['stage'].replace('_', ' ')}" for row in owed]
+    for row in owed:
+        many = "1 decision" if row["records"] == 1 else f"{row['records']} decisions"
+        said.append(f"{row['reviewer']} owes {many} at {row['stage'].replace('_', ' ')}")
     return said
 
 

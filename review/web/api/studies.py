@@ -11,7 +11,7 @@ from review.extraction import studies as extraction
 from review.web.api.route import Answer, ApiRoute, Given, Rows
 from review.web.site import Desk
 
-StudyId = Annotated[str, Meta(pattern="^[a-z0-9_]{1,100}$")]
+StudyId = Annotated[str, Meta(pattern="^[a-z0-9_-]{1,100}$")]
 
 
 class StudiesQuery(Given, frozen=True):

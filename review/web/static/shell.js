@@ -125,7 +125,7 @@ function menus() {
 
 /** How high the head is: what sticks below it has to know. */
 function measureHead() {
-  const head = document.querySelector(".head");
+  const head = document.querySelector(".page-head");
   const tell = () => document.documentElement.style.setProperty("--head", `${head.offsetHeight}px`);
   new ResizeObserver(tell).observe(head);
 }
