@@ -1,4 +1,4 @@
-"""Deeds beside screening: settling and taking back, clicks that were not meant, criteria everywhere, notes that are kept."""
+"""Deeds beside screening: settling and taking back, clicks that were not meant, criteria everywhere, kept notes."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_a_phone_has_the_criteria_at_hand(busy: Site, sign_in: Sign) -> None:
     page.evaluate("scrollTo(0, 400)")
     button = page.locator("header").get_by_role("button", name="Criteria")
     box = button.bounding_box()
-    assert box is not None and 0 <= box["y"] and box["y"] + box["height"] < 100
+    assert box is not None and box["y"] >= 0 and box["y"] + box["height"] < 100
     button.tap()
     page.locator("#criteria-text").get_by_text("Excluded because").wait_for()
     page.get_by_text("? stands for one letter").wait_for()

@@ -1,4 +1,4 @@
-"""A page that stays open while the review goes on: new criteria, other tabs, a changed title, a clock that went back."""
+"""A page that stays open while the review goes on: new criteria, other tabs, a new title, a clock that went back."""
 
 from __future__ import annotations
 

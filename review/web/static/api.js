@@ -28,7 +28,8 @@ export class Problem extends Error {
 
   /** The words for a person, with the hint. */
   get said() {
-    return [this.words, this.hint].filter(Boolean).join(". ").replaceAll("..", ".");
+    const hint = this.hint.charAt(0).toUpperCase() + this.hint.slice(1);
+    return [this.words, hint].filter(Boolean).join(". ").replaceAll("..", ".");
   }
 }
 

@@ -35,10 +35,11 @@ function show({ card, protocol, me }) {
     h(
       "div",
       { class: "two" },
-      h("div", {}, paintCard(card), paintDecisions((card.decisions ?? []).filter((row) => row.verdict)), adjudicated(card, protocol, me), fullText(card)),
+      h("div", {}, paintCard(card), paintDecisions((card.decisions ?? []).filter((row) => row.verdict)), fullText(card)),
       h(
         "div",
         { class: "aside" },
+        adjudicated(card, protocol, me),
         me.screens ? deciding(card, protocol) : null,
         labelChips(card),
         me.may?.handle_reports === false ? null : h("section", { class: "panel" }, h("h2", {}, "Report"), reportDeeds(card.record, { done: (said) => say(said) })),
