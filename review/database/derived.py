@@ -6,7 +6,8 @@ and where a record stands is asked at every decision, over all decisions ever ta
 Each file of `derived/` names its table, and ends with the SELECT that makes it. `anew after:` names the tables whose
 change makes it anew as a whole. With a `key:`, the SELECT gives the rows of `$keys` (null: all), and each part
 `rows of: TABLE by COLUMN` says which keys are touched by new rows of that table, whose values in that column are
-bound to `$changed`. So one table can wait for several others, each its own way.
+bound to `$changed`. So one table can wait for several others, each its own way. `nothing unless:` is a condition
+without which the SELECT gives no row: what most reviews do not have, most batches need not look for.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).with_name("derived")
 _HEAD = re.compile(
     r"\A-- table: (?P<table>[a-z_]+\.[a-z_]+)\n(?:-- key: (?P<key>[a-z_]+)\n)?"
-    r"(?:-- anew after: (?P<anew>[a-z_., ]+)\n)?"
+    r"(?:-- anew after: (?P<anew>[a-z_., ]+)\n)?(?:-- nothing unless: (?P<unless>[^\n]+)\n)?"
 )
 _PART = re.compile(r"^-- (?:rows of: (?P<table>[a-z_]+\.[a-z_]+) by (?P<column>[a-z_]+)|(?P<select>select):)\n", re.M)
 
@@ -43,6 +44,7 @@ class Derived:
     after: frozenset[str]
     ways: Mapping[str, tuple[Changed, ...]]
     select: str
+    unless: str = "true"
 
 
 @functools.cache
@@ -74,6 +76,9 @@ def refresh(con: duckdb.DuckDBPyConnection, batch: Sequence[Append | Replace]) -
     for one in derived_tables():
         sources = {table for changed in one.ways.values() for table, _ in changed}
         steps = [step for step in batch if step.table in one.after or step.table in sources]
+        if steps and not con.execute(f"select {one.unless}").fetchall()[0][0]:
+            con.execute(f"delete from {one.table}")
+            continue
         if any(step.table in one.after or not isinstance(step, Append) for step in steps):
             _rebuild(con, one)
         elif keys := _touched(con, one, steps):
@@ -122,7 +127,7 @@ def _read(path: Path) -> Derived:
         sql = text[part.end() : following.start() if following else None].strip()
         if part["select"]:
             after = frozenset(name.strip() for name in (head["anew"] or "").split(",") if name.strip())
-            return Derived(head["table"], head["key"], after, ways, sql)
+            return Derived(head["table"], head["key"], after, ways, sql, head["unless"] or "true")
         changed += ((part["table"], part["column"]),)
         if sql:  # parts that stand together share the way
             ways[sql] = ways.get(sql, ()) + changed

@@ -1,6 +1,7 @@
 -- table: screening.calibrating
 -- key: record_id
 -- anew after: dedupe.cluster, team.reviewer, screening.calibration_event
+-- nothing unless: exists (from screening.calibration_event)
 -- rows of: screening.decision by source_record_id
 -- one decision may finish the round, and then all of its records move
 select o.record_id

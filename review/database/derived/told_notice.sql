@@ -1,5 +1,6 @@
 -- table: search.told_notice
 -- anew after: search.import_receipt
+-- nothing unless: exists (from search.notice) or exists (from search.deletion) or exists (from search.source_record where retracted)
 -- select:
 -- every reading of a PubMed record: as a record of the review, or watched for its notices alone
 with readings as (
