@@ -93,12 +93,21 @@ def gap(review: Review, outcome: str, figure: Path | None, format: str, file: Pa
 def flow(review: Review, format: str, file: Path | None) -> None:
     """The PRISMA 2020 flow: 17 boxes and the twelve identities; exit code 5 when counts do not add up.
 
+    With --as somebody who screens blind: the boxes before screening, until every record is settled.
+
     Example: review table flow --format csv
     """
+    import polars as pl
+
+    from review.flows.pages import flow_as, hides_screening
     from review.flows.prisma_flow import prisma_flow
     from review.reporting.prisma import refuse_violations
 
     format = checked(format, file)
+    if hides_screening(review.store, review.project, review.named):
+        page = flow_as(review.store, review.project, hidden=True)
+        deliver(page.tables[0], pl.DataFrame(page.data), format, file)
+        return
     made, identities, lines = prisma_flow(review.store, review.project)
     deliver(made, lines, format, file)
     refuse_violations(identities)

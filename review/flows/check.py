@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from review.database import Store
+from review.database.open_views import OPEN
 from review.errors import CheckFailed, ExtractionError, FormatError, QueryRefused, UsageProblem
 from review.extraction import checks as extraction_checks
 from review.flows.prisma_flow import broken_strategies, changed_strategies
 from review.project import Project
 from review.reporting.saved_queries import Severity, query_files, read_query
+from review.screening.blinding import is_blinded
 from review.screening.full_texts import FOLDER, file_sha256, is_sha256
 from review.screening.report_store import read_kept
 from review.screening.store import read_screeners
 
 if TYPE_CHECKING:
     import polars as pl
+
+
+_STRANGERS = "decisions_of_a_stranger"
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,7 @@ class CheckResult:
     purpose: str
     severity: Severity
     rows: tuple[dict[str, Any], ...]
+    left_out: bool = False
 
     @property
     def failed(self) -> bool:
@@ -37,6 +44,8 @@ class CheckResult:
     @property
     def summary(self) -> str:
         """`pass`, `FAIL` or `warn`, the name, and what the check looks for when it found something."""
+        if self.left_out:
+            return f"----  {self.name}: left out, it tells of others' decisions"
         if not self.rows:
             return f"pass  {self.name}"
         word = "FAIL" if self.severity == "error" else "warn"
@@ -48,8 +57,12 @@ class CheckResult:
         return tuple(_line(row) for row in self.rows)
 
 
-def run_checks(store: Store, project: Project) -> tuple[CheckResult, ...]:
-    """Every query of queries/checks (the package's and the project's), then the findings in extracted/."""
+def run_checks(store: Store, project: Project, *, reviewer: str | None = None) -> tuple[CheckResult, ...]:
+    """Every query of queries/checks (the package's and the project's), then the findings in extracted/.
+
+    For a *reviewer* who screens blind, without the checks that read what tells of others' decisions.
+    """
+    blinded = is_blinded(store, project, reviewer)
     # reading once makes the file and its views where they are not there yet: the sandbox only reads
     store.read("select 1")
     files = query_files("checks", project.queries)
@@ -57,20 +70,28 @@ def run_checks(store: Store, project: Project) -> tuple[CheckResult, ...]:
     results = []
     for path, own in sorted(files, key=lambda found: (found[0].stem, found[1])):
         # a project's check stands beside the package's of the same name and replaces it nowhere
-        results.append(_run(store, path, f"{path.stem} (project's own)" if own and path.stem in ours else path.stem))
-    found = (_broken(project), _strategies(store, project), _strangers(store, project), _extraction(project))
+        name = f"{path.stem} (project's own)" if own and path.stem in ours else path.stem
+        results.append(_run(store, path, name, only=OPEN if blinded else None))
+    strangers = _left_out(_STRANGERS) if blinded else _strangers(store, project)
+    found = (_broken(project), _strategies(store, project), strangers, _extraction(project))
     return (*results, *found, *_full_texts(store, project))
 
 
-def _run(store: Store, path: Path, name: str) -> CheckResult:
-    """One check; one that cannot be run has failed, and stops no other."""
+def _run(store: Store, path: Path, name: str, *, only: Mapping[str, str] | None) -> CheckResult:
+    """One check, in the views *only* where they are given; one that cannot be run has failed, and stops no other."""
     try:
         query = read_query(path)
-        rows = store.query(query.sql, query.bind({}) or None)
+        rows = store.query(query.sql, query.bind({}) or None, only=only)
     except (FormatError, QueryRefused, UsageProblem) as problem:
+        if only is not None and isinstance(problem, QueryRefused):
+            return _left_out(name)
         named = problem.message if str(path) in problem.message else f"{path}: {problem.message}"
         return CheckResult(name, "this check cannot be run", "error", ({"problem": named},))
     return CheckResult(name, query.purpose, query.severity, tuple(rows.iter_rows(named=True)))
+
+
+def _left_out(name: str) -> CheckResult:
+    return CheckResult(name, "it tells of others' decisions", "warning", (), left_out=True)
 
 
 def _broken(project: Project) -> CheckResult:
@@ -88,7 +109,7 @@ def _strangers(store: Store, project: Project) -> CheckResult:
     named = {person.id for person in project.reviewers}
     rows = tuple({"reviewer": reviewer} for reviewer in sorted(read_screeners(store) - named))
     purpose = "somebody decided whom review.toml does not name; was an id changed?"
-    return CheckResult("decisions_of_a_stranger", purpose, "warning", rows)
+    return CheckResult(_STRANGERS, purpose, "warning", rows)
 
 
 def _full_texts(store: Store, project: Project) -> tuple[CheckResult, ...]:

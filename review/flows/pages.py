@@ -71,8 +71,12 @@ def flow_page(store: Store, project: Project, reviewer: Reviewer) -> Page:
     Who screens blind sees what comes before screening, and the rest once nothing of it is open: a count that grows
     would tell how far the others are.
     """
-    hidden = is_blinded(store, project, reviewer.id) and screening_is_open(store, project)
-    return flow_as(store, project, hidden=hidden)
+    return flow_as(store, project, hidden=hides_screening(store, project, reviewer.id))
+
+
+def hides_screening(store: Store, project: Project, reviewer: str | None) -> bool:
+    """Whether *reviewer* must not be told counts of screening: they screen blind, and something is still open."""
+    return is_blinded(store, project, reviewer) and screening_is_open(store, project)
 
 
 def flow_as(store: Store, project: Project, *, hidden: bool) -> Page:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from review import __version__
@@ -13,12 +14,14 @@ from review.flows.searches import Facts, Line, Search, gather
 from review.project import Project
 from review.reporting.prisma_s import Statement, Status, prisma_s_table
 from review.reporting.table import Table
+from review.screening.blinding import is_blinded
 from review.search.strategy import Strategy
 from review.terms import SourceKind
 
 if TYPE_CHECKING:
     import polars as pl
 
+_HIDDEN = "hidden from those who screen blind: citations are followed from included reports"
 _SHORT = 8
 _BROWSED = "website (or organisation, hand_search)"
 _NAMED = 20
@@ -44,10 +47,16 @@ _RULES = {
 _DEEDS = {"merge": "merged", "split": "split", "lock": "locked apart", "unlock": "unlocked", "undo": "undone"}
 
 
-def search_report(store: Store, project: Project) -> tuple[Table, pl.DataFrame]:
-    """The report as a table, and its raw lines."""
+def search_report(store: Store, project: Project, *, reviewer: str | None = None) -> tuple[Table, pl.DataFrame]:
+    """The report as a table, and its raw lines.
+
+    A *reviewer* who screens blind is not told from which reports citations were followed: they are the included ones.
+    """
     facts = gather(store, project)
     statements = [statement for item in (_first, *_ITEMS) for statement in item(facts)]
+    if is_blinded(store, project, reviewer):
+        chased = {run["run_id"] for search in facts.of_kind(SourceKind.CITATION_SEARCH) for run in search.runs}
+        statements = [one if one.run_id not in chased else replace(one, text=_HIDDEN, brief=None) for one in statements]
     return prisma_s_table(statements, title=project.title, simulated=project.simulated)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from review.cli import run
-from review.database import LocalStore
+from review.database import Append, LocalStore
 from review.errors import BlindError
 from review.flows.query import run_report
 from review.project import Project
@@ -196,7 +196,8 @@ def test_what_was_said_twice_and_what_is_undone_first(
     assert call(empty_review, "screen decide 101 include --stage full_text", who="ben") == 0
     assert call(empty_review, "screen decide 101 exclude", who="ben") == 1
     assert "undo those first, or say --stage full_text" in capsys.readouterr().err
-    for stage in ("full_text", "title_abstract"):
+    for stage, first in (("full_text", ""), ("title_abstract", "screen take-back 101 --track retrieval")):
+        assert not first or call(empty_review, first, who="ben") == 0
         assert call(empty_review, "screen undo 101", who="ben") == 0
         assert f"your decision at {stage} is taken back" in capsys.readouterr().err
 
@@ -257,6 +258,51 @@ def test_the_command_line_refuses_a_blinded_reviewers_look_at_decisions(
     shown = capsys.readouterr()
     assert shown.out == "" and "ben screens blind" in shown.err
     assert run(["--project", str(folder), *words]) == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["table flow", "table flow --format json", "status", "search report --format csv", "check", "check --format csv"],
+)
+def test_tables_and_checks_tell_a_blinded_reviewer_nothing_of_the_others(
+    empty_review: Project, records: list[str], capsys: pytest.CaptureFixture[str], words: str
+) -> None:
+    store = LocalStore(empty_review.database_path)
+
+    def told(who: str | None) -> str:
+        assert call(empty_review, words, who=who) in (0, 5)
+        shown = capsys.readouterr()
+        return shown.out + shown.err
+
+    before = told("ben"), told(None)
+    for record in records:
+        call(empty_review, f"screen decide {record} exclude --reason population", who="ana", note="MARK-NOTE")
+    stranger = store.read("select * exclude (arrival) from screening.decision").to_dicts()[0]
+    odd = {
+        **stranger,
+        "decision_id": "odd",
+        "reviewer": "zoe",
+        "criteria_version": "7",
+        "verdict": "withdrawn",
+        "reason": None,
+    }
+    store.apply([Append("screening.decision", [odd])])
+    capsys.readouterr()
+    after = told("ben"), told(None)
+    assert after[0] == before[0]
+    assert (after[1] == before[1]) == words.startswith("search")
+
+
+def test_a_blinded_reviewer_is_told_which_checks_were_left_out(
+    empty_review: Project, records: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    call(empty_review, "check", who="ben")
+    out = capsys.readouterr().out
+    for name in ("orphan_decisions", "prisma_identities", "two_first_decisions", "decisions_of_a_stranger"):
+        assert f"----  {name}: left out, it tells of others' decisions" in out
+    assert "pass  search_not_reconciled" in out and "pass  figures_without_source" in out
+    call(empty_review, "check")
+    assert "left out" not in capsys.readouterr().out
 
 
 def test_a_reviewer_whose_id_was_changed_is_named_by_check(

@@ -50,7 +50,7 @@ def attempts(team: Team) -> list[tuple[str, dict[str, object]]]:
     """Deeds that are refused, for what their refusals might tell."""
     found: list[tuple[str, dict[str, object]]] = []
     for place, record in enumerate(team.records):
-        key = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{place}"))
+        key = str(uuid.UUID(int=place + 1, version=4))
         full = {"id": key, "record": record, "stage": "full_text", "verdict": "include"}
         found += [
             ("/api/decisions", full),
@@ -62,7 +62,7 @@ def attempts(team: Team) -> list[tuple[str, dict[str, object]]]:
             ("/api/report-events", {"id": key, "record": record, "kind": "withdrawn"}),
         ]
     found.append(("/api/query", {"sql": "select * from v1.decision"}))
-    found.append(("/api/calibration", {"id": str(uuid.UUID(int=1)), "deed": "close"}))
+    found.append(("/api/calibration", {"id": str(uuid.UUID(int=99, version=4)), "deed": "close"}))
     return found
 
 
@@ -200,4 +200,54 @@ def test_who_resolves_sees_nothing_before_both_have_decided(team: Team, who: str
     ben_screens_all(team)
     cards = [team.of(who).ask(f"/api/records/{record}").text for record in team.records]
     assert not any("MARKER" in card for card in cards)
-    assert team.of(who).ask("/api/conflicts").json() == {"rows": []}
+    assert team.of(who).ask("/api/conflicts").json()["rows"] == []
+
+
+def joins(team: Team, who: str, one: str, other: str) -> tuple[int, bytes]:
+    """What somebody is answered who says that two records are one."""
+    body = {"id": str(uuid.UUID(int=7, version=4)), "record_a": one, "record_b": other, "answer": "merge"}
+    answer = team.of(who).post("/api/duplicates", body)
+    return answer.status_code, answer.content
+
+
+def test_nobody_who_screens_joins_records_at_will_to_see_what_moves(team: Team) -> None:
+    one, other = team.records[:2]
+    before = joins(team, "eve", one, other)
+    ben_screens_all(team)
+    assert joins(team, "eve", one, other) == before
+    assert before[0] == 409 and b"does not wait for you" in before[1]
+    assert joins(team, "cyd", one, other)[0] == 409
+    # ana owns the review and does not screen in it
+    assert joins(team, "ana", one, other)[0] == 200
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        str(uuid.uuid5(uuid.NAMESPACE_OID, "an imported decision")),
+        str(uuid.UUID(int=1)),
+        str(uuid.UUID(int=1, version=4)).upper().replace("0", "A"),
+        "6f1c0f3e-0d5b-4a43-7d58-9a3f0a6b0001",
+    ],
+)
+def test_only_random_ids_are_taken(team: Team, key: str) -> None:
+    body = {"id": key, "record": team.records[0], "stage": "title_abstract", "verdict": "include"}
+    answer = team.of("eve").post("/api/decisions", body)
+    assert answer.status_code == 422 and "id" in answer.json()["error"]
+    assert team.of("eve").post("/api/decisions", {**body, "id": "018f3e6c-7b2a-7c3d-9e4f-0123456789ab"}).json()["new"]
+
+
+def test_an_owner_who_screens_is_told_of_no_others_assignments(team: Team) -> None:
+    body = {"mode": "double", "share": 50}
+    everything = {"mode": "all"}
+    told = team.of("ana").post("/api/assignments", {"id": str(uuid.uuid4()), **everything}).json()
+    assert (told["records"], told["new"], told["released"]) == (8, 0, 0)
+    assert team.of("ana").decide(team.records[0], "include").status_code == 200
+    answers = []
+    for _ in range(2):
+        told = team.of("ana").post("/api/assignments", {"id": str(uuid.uuid4()), **body}).json()
+        answers.append((told["records"], told["new"], told["released"], told["each"]))
+        for record in team.records:
+            team.of("ben").decide(record, "include")
+    assert answers[0] == answers[1]
+    assert answers[0][:3] == (None, None, None) and set(answers[0][3]) <= {"ana"}

@@ -18,5 +18,5 @@ def report(review: Review, format: str, file: Path | None) -> None:
     from review.flows.search_report import search_report
 
     format = checked(format, file)
-    made, lines = search_report(review.store, review.project)
+    made, lines = search_report(review.store, review.project, reviewer=review.named)
     deliver(made, lines, format, file)
