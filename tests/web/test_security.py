@@ -259,7 +259,7 @@ def test_hostile_records_notes_labels_and_names_come_as_data(tmp_path_factory: p
 def test_no_path_leads_out_of_the_folders(team: Team, path: str) -> None:
     answer = team.of("ben").ask(path)
     assert answer.status_code == 404
-    assert "criteria" not in answer.text and "import" not in answer.text
+    assert "[criteria]" not in answer.text and "import" not in answer.text
 
 
 def test_a_link_in_the_folder_of_full_texts_is_not_followed(team: Team) -> None:
