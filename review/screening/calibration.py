@@ -249,7 +249,7 @@ def _as_round(
         opened_by=row["opened_by"],
         opened_at=row["opened_at"],
         is_open=bool(row["is_open"]),
-        finished=bool(row["finished"]),
+        finished=shown,
         own=own.get(row["round_id"], 0) if reviewer in row["reviewers"] else None,
         closed_by=row["closed_by"],
         closed_at=row["closed_at"],

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from review.database import LocalStore
+from review.dedupe.deeds import merge
 from review.errors import DecisionError, UsageProblem
 from review.flows.check import run_checks
 from review.flows.events import export_events, import_events
@@ -187,6 +188,20 @@ def test_agreement_and_differences_are_shown_to_everybody_when_the_round_is_in(h
         table = calibration_table(held, team, reviewer=who)
         assert table.select("n", "both_include", "first_only", "second_only", "both_exclude").row(0) == (4, 1, 1, 0, 2)
     assert agreement_table(held, team).is_empty()
+
+
+def test_a_merge_shows_nothing_of_a_round_to_who_has_not_decided_on_it(held: LocalStore, team: Project) -> None:
+    one = open_round(held, team, by="ana", records=2)
+    other = next(record for record in queue(held, team, reviewer="dee") if record not in one.records)
+    say(held, team, "ben", one.records[0], "include")
+    say(held, team, "ben", one.records[1], "exclude")
+    say(held, team, "dee", one.records[0], "include")
+    say(held, team, "dee", other, "include")
+    merge(held, team, one.records[1], other, who="dee")
+    assert rounds(held, team)[0].pairs is not None
+    seen = rounds(held, team, reviewer="dee")[0]
+    assert (seen.finished, seen.pairs, seen.differences) == (False, None, None)
+    assert calibration_table(held, team, reviewer="dee").height == 0
 
 
 def test_what_is_decided_after_the_round_was_shown_is_not_blind_and_changes_no_figure(

@@ -383,6 +383,23 @@ def test_a_blind_reviewer_sees_in_the_lists_what_was_noted_and_nothing_that_was_
     assert retrieval.reports(store, empty_review)["full_text_state"].to_list() != [None, None]
 
 
+def test_why_a_report_was_not_had_is_told_whoever_decided_on_it_beside(
+    store: LocalStore, empty_review: Project, two: list[str]
+) -> None:
+    retrieval.retrieved(store, empty_review, record=two[0], who="ben")
+    seen = []
+    for texts in (False, True):
+        if texts:
+            retrieval.retrieved(store, empty_review, record=two[0], who="ana")
+            words = {"record": two[0], "stage": TEXT, "reviewer": "ana", "verdict": "include"}
+            decisions.decide(store, empty_review, **words)
+        retrieval.not_retrieved(store, empty_review, record=two[0], who="ben", reason="no answer")
+        rows = retrieval.reports(store, empty_review, reviewer="ben").to_dicts()
+        row = next(one for one in rows if one["record_id"] == two[0])
+        seen.append((row["retrieval"], row["not_retrieved_reason"]))
+    assert seen == [("not_retrieved", "no answer")] * 2
+
+
 def test_why_a_report_is_marked_is_an_opinion_and_kept_from_the_blind(
     store: LocalStore, empty_review: Project, two: list[str]
 ) -> None:
