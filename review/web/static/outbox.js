@@ -5,13 +5,20 @@
  * that was made with it, so that sending it twice is one event. Deeds are sent in the order in which they were done.
  */
 
+import { newId } from "./api.js";
+
 const FIRST_PAUSE = 1;
 const LONGEST_PAUSE = 30;
 
-/** Events: `change` (count or state), `sent` and `refused` with detail {deed, answer | problem}. */
+/**
+ * Events: `change` (count or state), `sent` and `refused` with detail {deed, answer | problem}: in the tab that sent the
+ * deed, and in the one in which it was done, which mostly is the same.
+ */
 export class Outbox extends EventTarget {
   #name;
   #send;
+  #self = newId();
+  #tabs;
   #memory = new Map();
   #running = false;
   #again = false;
@@ -26,6 +33,10 @@ export class Outbox extends EventTarget {
     super();
     this.#name = `review/outbox/${name}/`;
     this.#adopt(older);
+    this.#tabs = globalThis.BroadcastChannel ? new BroadcastChannel(this.#name) : null;
+    this.#tabs?.addEventListener("message", ({ data: { type, detail } }) => {
+      if (detail.deed.from === this.#self) this.dispatchEvent(new CustomEvent(type, { detail }));
+    });
     this.#send = send;
     addEventListener("storage", (event) => {
       if (event.key !== null && !event.key.startsWith(this.#name)) return;
@@ -65,7 +76,7 @@ export class Outbox extends EventTarget {
     const waiting = this.deeds.reduce((last, deed) => Math.max(last, deed.at ?? 0), this.#last);
     this.#last = Math.max(waiting + 1, Date.now());
     const key = this.#keyOf(this.#last, body.id);
-    const deed = { path, body, words, at: this.#last, ...(only ? { only } : {}) };
+    const deed = { path, body, words, at: this.#last, from: this.#self, ...(only ? { only } : {}) };
     try {
       localStorage.setItem(key, JSON.stringify(deed));
     } catch {
@@ -136,17 +147,23 @@ export class Outbox extends EventTarget {
       const answer = await this.#send(deed);
       this.#drop(deed);
       this.#stand(null);
-      this.dispatchEvent(new CustomEvent("sent", { detail: { deed, answer } }));
+      this.#came("sent", { deed, answer });
     } catch (problem) {
       if (problem.kind === "refused") {
         this.#drop(deed);
         this.#stand(null);
-        this.dispatchEvent(new CustomEvent("refused", { detail: { deed, problem } }));
+        const { kind, status, words, hint, said } = problem;
+        this.#came("refused", { deed, problem: { kind, status, words, hint, said } });
       } else {
         this.#stand(problem);
       }
     }
     return true;
+  }
+
+  #came(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+    if (detail.deed.from !== this.#self) this.#tabs?.postMessage({ type, detail });
   }
 
   #drop(deed) {
