@@ -42,7 +42,7 @@ PAGES = (
     ("ben", "study", "/studies/{study}"),
     ("anna", "team", "/team"),
     ("dora", "query", "/query"),
-    ("cleo", "status", "/status"),
+    ("cleo", "status", "/"),
     ("cleo", "evidence", "/evidence"),
     ("cleo", "flow", "/flow"),
     ("cleo", "gap-map", "/gap-map"),

@@ -47,7 +47,10 @@ class Look:
         self._env.globals.update(shown=shown, mark=mark)
 
     def page(self, template: str, desk: Desk, *, heading: str, **values: Any) -> str:
-        """A page for somebody who is signed in. Templates may also name site, review_id, prefix, here, csrf, menu and static()."""
+        """A page for somebody who is signed in.
+
+        Templates may also name site, review_id, prefix, here, csrf, menu and static().
+        """
         banner = SIMULATED if desk.project.simulated else ""
         return self._render(
             template,
