@@ -53,9 +53,6 @@ word as (
     case when is_newest then coalesce(reviewers, (select reviewers from protocol)) end
   from team.standing_assignment
   union all
-  select source_record_id, 'full_text', 'report', null, kind, null, null, null
-  from screening.standing_report
-  union all
   -- records of a calibration round wait for everybody of the round, until all have decided on all of them
   select record_id, stage, 'held', unnest(reviewers), null, null, null, null
   from screening.calibrating
@@ -67,6 +64,11 @@ heard as (
   join word w using (source_record_id)
   union all
   select record_id, 'title_abstract', 'here', null, null, null, position, null from member where is_latest
+  union all
+  -- a word on a report is a record's, and a record may be named for a source record that is not here yet
+  select m.record_id, 'full_text', 'report', null, r.kind, null, null, null
+  from (select distinct record_id from member) m
+  join screening.standing_report r on r.source_record_id = m.record_id
 ),
 said as (
   select
