@@ -304,7 +304,7 @@ def test_an_unknown_id_is_not_found(team: Team) -> None:
     ben = team.of("ben")
     assert ben.ask("/api/records/nobody").status_code == 404
     assert ben.ask("/api/studies/none").status_code == 404
-    assert "no-such-study" in ben.ask("/api/studies/no-such-study").json()["error"]
+    assert "no study" in ben.ask("/api/studies/no-such-study").json()["error"]
     assert ben.decide("nobody", "include").status_code == 404
 
 
