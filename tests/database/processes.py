@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -56,3 +61,17 @@ def finish(process: subprocess.Popen[str]) -> str:
     process.kill()
     out, _ = process.communicate(timeout=30)
     return out
+
+
+def mounted(place: Path, *, megabytes: int) -> Iterator[Path]:
+    """A small file system at *place*, for a fixture; the test skips where the machine lets nobody mount one."""
+    mount = shutil.which("mount")
+    if mount is None or os.geteuid() != 0:
+        pytest.skip("a small file system can be mounted by root only")
+    place.mkdir()
+    command = [mount, "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(place)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"this machine does not let us mount a small file system: {done.stderr.strip()}")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)

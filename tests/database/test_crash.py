@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +16,7 @@ import pytest
 
 from review.database import Append, LocalStore
 from review.errors import ExitCode, FullDisk, StoreError
-from tests.database.processes import ROOT, WRITE_FOR_EVER, finish, start
+from tests.database.processes import ROOT, WRITE_FOR_EVER, finish, mounted, start
 
 pytestmark = pytest.mark.thorough
 
@@ -90,18 +89,7 @@ def test_a_database_killed_while_it_was_made_is_made_by_the_next(tmp_path: Path)
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 8 MB, where the machine lets us mount one."""
-    mount = shutil.which("mount")
-    if mount is None or os.geteuid() != 0:
-        pytest.skip("a small file system can be mounted by root only")
-    place = tmp_path / "small"
-    place.mkdir()
-    done = subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        pytest.skip(f"this machine does not let us mount a small file system: {done.stderr.strip()}")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
+    yield from mounted(tmp_path / "small", megabytes=8)
 
 
 def test_a_full_disk_is_named_and_costs_nothing_that_was_stored(small_disk: Path) -> None:

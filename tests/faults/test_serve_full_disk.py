@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from review.errors import FullDisk
 from review.project import load_project
 from review.web.app import make_app
 from tests.conftest import write_review
+from tests.database.processes import mounted
 from tests.database.test_owner import label
 from tests.screening.records import bring
 from tests.web.site import signed_in
@@ -25,18 +25,7 @@ pytestmark = pytest.mark.thorough
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 64 MB, where the machine lets us mount one."""
-    mount = shutil.which("mount")
-    if mount is None or os.geteuid() != 0:
-        pytest.skip("a small file system can be mounted by root only")
-    place = tmp_path / "small"
-    place.mkdir()
-    done = subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(place)], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        pytest.skip(f"this machine does not let us mount a small file system: {done.stderr.strip()}")
-    yield place
-    subprocess.run(["umount", "-l", str(place)], check=True)
+    yield from mounted(tmp_path / "small", megabytes=64)
 
 
 def fill(folder: Path) -> Path:
