@@ -11,7 +11,7 @@ GOAL = 2.0
 ROUNDS = 25
 SIDES = {
     'python -c "import click"': [sys.executable, "-c", "import click"],
-    "review --help": [sys.executable, "-c", "from review.cli import main; main()", "--help"],
+    "review --help": [sys.executable, "-c", "from review.__main__ import main; main()", "--help"],
 }
 
 

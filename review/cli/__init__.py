@@ -128,11 +128,6 @@ def run(arguments: list[str] | None = None) -> int:
     return int(ExitCode.OK)
 
 
-def main() -> None:
-    """The entry point of the `review` command."""
-    sys.exit(run())
-
-
 def _refuse_half_characters(arguments: list[str]) -> None:
     """Raises UsageProblem for an argument that is no text in UTF-8: nothing that holds it could be kept or printed."""
     for word in arguments:

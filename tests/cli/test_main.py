@@ -370,6 +370,21 @@ def test_ctrl_c_stops_a_query_with_one_line(empty_review: Project, sql: str) -> 
     assert err.split("\n") == ["", "review: error: interrupted", ""]
 
 
+def test_ctrl_c_while_the_program_is_loaded_is_one_line() -> None:
+    struck = (
+        "import sys\n"
+        "class Struck:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'click': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Struck())\n"
+        "from review.__main__ import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", struck], capture_output=True, text=True, cwd=REPOSITORY)
+    assert (done.returncode, done.stdout) == (ExitCode.INTERRUPTED, "")
+    assert done.stderr == "\nreview: error: interrupted\n"
+
+
 def test_ctrl_c_that_duckdb_took_for_itself_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
