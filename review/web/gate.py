@@ -7,7 +7,7 @@ one that does, and no page can be added that forgets to ask.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from secrets import compare_digest
 from urllib.parse import parse_qs
@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from review.errors import ReviewError
 from review.web.answers import BodyProblem, is_api, problem_response, read_body, why_not_now
-from review.web.headers import HEADERS
+from review.web.headers import HEADERS, SIMULATED
 from review.web.look import Look
 from review.web.site import Desk, Site
 from review.web.static_files import StaticFiles
@@ -57,7 +57,9 @@ class Gate:
         # whoever hangs up in the middle of a body is nobody's trouble
         with suppress(ClientDisconnect):
             answer = await self._answer(scope, receive)
-            await answer(scope, receive, _with_headers(send))
+            desk: Desk | None = scope.get("desk")
+            simulated = desk is not None and desk.project.simulated
+            await answer(scope, receive, _with_headers(send, {**HEADERS, **SIMULATED} if simulated else HEADERS))
 
     async def _answer(self, scope: Scope, receive: Receive) -> ASGIApp:
         """What answers: the pages behind the gate, or a refusal."""
@@ -188,13 +190,13 @@ def _replaying(inner: ASGIApp, body: bytes) -> ASGIApp:
     return app
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, ours: Mapping[str, str]) -> Send:
     """Every answer's headers; an answer that brings one of its own keeps it."""
 
     async def sender(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
+            for name, value in ours.items():
                 headers.setdefault(name, value)
         await send(message)
 

@@ -20,6 +20,9 @@ HEADERS = {
     "cache-control": "no-store",
 }
 
+# what goes out of a project of simulated decisions says so, lists and files too
+SIMULATED = {"x-review-data": "SIMULATED"}
+
 # a report is a stranger's file: it may be shown within our pages, and do nothing there
 DOCUMENT_HEADERS = {
     "content-security-policy": "sandbox; default-src 'none'; frame-ancestors 'self'",

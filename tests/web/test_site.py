@@ -88,6 +88,14 @@ def test_a_simulated_project_says_so_on_every_page(project: Project, member: Bro
     assert "SIMULATED" in member.ask("/api/flow").json()["banner"]
 
 
+@pytest.mark.parametrize("path", ["/api/me", "/api/queue", "/api/events", "/api/nowhere", "/evidence"])
+def test_whatever_a_simulated_project_answers_carries_the_word(project: Project, member: Browser, path: str) -> None:
+    assert "x-review-data" not in member.ask(path).headers
+    toml = project.root / "review.toml"
+    toml.write_text("simulated = true\n" + toml.read_text("utf-8"), "utf-8")
+    assert member.ask(path).headers["x-review-data"] == "SIMULATED"
+
+
 def test_the_cookie_is_out_of_reach_of_scripts_and_of_other_sites(
     project: Project, site_store: LocalStore, stranger: Browser
 ) -> None:
