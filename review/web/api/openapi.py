@@ -35,8 +35,8 @@ _PREFACE = (
     "What the pages of the site ask. The same deeds as the command line, with the same rules: a deed of a person who "
     "screens blind shows nothing of the others' decisions. Sign in with an invitation link; the session travels in a "
     "cookie. Whatever is not a GET carries the header `X-Review-Token` with the `csrf` of `GET /api/me`. Ids of events "
-    "are random UUIDs (version 4 or 7, in lower case) that the client makes: the same id twice is one event. Every answer "
-    "of a project of simulated decisions carries the header `X-Review-Data: SIMULATED`."
+    "are random UUIDs (version 4 or 7, in lower case) that the client makes: the same id twice is one event. Every "
+    "answer of a project of simulated decisions carries the header `X-Review-Data: SIMULATED`."
 )
 
 

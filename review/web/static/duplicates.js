@@ -35,8 +35,10 @@ function keep() {
 async function load() {
   const answer = await get("/api/duplicates", { limit: 20 });
   left = answer.waiting;
-  const waiting = new Set(outbox.deeds.filter((deed) => deed.path === "/api/duplicates").map((deed) => `${deed.body.record_a} ${deed.body.record_b}`));
-  return answer.pairs.filter((pair) => !waiting.has(`${pair.record_a} ${pair.record_b}`));
+  // a link may name the pair the other way round
+  const both = (pair) => [pair.record_a, pair.record_b].sort().join(" ");
+  const waiting = new Set(outbox.deeds.filter((deed) => deed.path === "/api/duplicates").map((deed) => both(deed.body)));
+  return answer.pairs.filter((pair) => !waiting.has(both(pair)));
 }
 
 function show(found) {
