@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -159,6 +160,54 @@ def test_p_brings_the_pdf_into_view(serve: Serve, sign_in: Sign) -> None:
     assert page.evaluate("document.activeElement.className") == "reader"
     ben.press("p")
     assert page.locator("iframe.pdf").count() == 0
+
+
+DROP = """([selector, name, text]) => {
+  const carried = new DataTransfer();
+  carried.items.add(new File([text], name, { type: "application/pdf" }));
+  const place = document.querySelector(selector);
+  for (const kind of ["dragenter", "dragover", "drop"])
+    place.dispatchEvent(new DragEvent(kind, { dataTransfer: carried, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_a_pdf_that_is_dropped_is_kept_under_its_hash(serve: Serve, sign_in: Sign) -> None:
+    site = serve(2, before=at_full_text)
+    page = sign_in(site, "ben").screen("full_text")
+    other = PDF.decode() + "% another\n"
+    page.evaluate(DROP, [".drop", "dropped.pdf", other])
+    page.get_by_role("link", name="dropped.pdf").wait_for()
+    name = hashlib.sha256(other.encode()).hexdigest() + ".pdf"
+    assert (site.root / "full_texts" / name).read_bytes() == other.encode()
+
+
+def test_a_file_that_is_no_pdf_or_misses_the_place_changes_nothing(serve: Serve, sign_in: Sign) -> None:
+    site = serve(2, before=at_full_text)
+    ben = sign_in(site, "ben")
+    ben.allowed = ("status of 400",)
+    page = ben.screen("full_text")
+    page.evaluate(DROP, [".drop", "words.pdf", "only words"])
+    page.get_by_text("words.pdf is not stored").wait_for()
+    page.evaluate(DROP, ["main", "missed.pdf", PDF.decode() + "% missed\n"])
+    assert page.url.startswith(f"{site.url}/screen")
+    assert [path.suffix for path in (site.root / "full_texts").iterdir()] == [".pdf"]
+
+
+def test_a_label_is_put_on_and_taken_off(serve: Serve, sign_in: Sign) -> None:
+    site = serve(2)
+    ben = sign_in(site, "ben")
+    page = ben.screen()
+    record = ben.record()
+    page.fill("#label", "animal")
+    page.keyboard.press("Enter")
+    ben.settled()
+    labels = f"select label from v1.current_label where record_id = '{record}'"
+    assert [row["label"] for row in site.read(labels)] == ["animal"]
+    page.get_by_role("button", name="Remove the label animal").click()
+    ben.settled()
+    assert site.read(labels) == []
+    ben.screen()
+    assert page.get_by_role("button", name="Remove the label animal").count() == 0
 
 
 @pytest.mark.parametrize("path", ["/records", "/records/{record}", "/reports", "/conflicts", "/duplicates", "/team"])

@@ -149,6 +149,26 @@ def test_words_of_the_protocol_are_marked_by_more_than_colour(busy: Site, sign_i
     assert page.locator("mark.include").first.evaluate("e => getComputedStyle(e).textDecorationLine") == "none"
 
 
+def test_forced_colours_shut_nobody_out_and_keep_the_marks(busy: Site, sign_in: Sign) -> None:
+    ben = sign_in(busy, "ben")
+    ben.page.emulate_media(forced_colors="active")
+    page = ben.screen()
+    assert page.evaluate("matchMedia('(forced-colors: active)').matches")
+    assert not findings(ben)
+    line = "getComputedStyle(document.querySelector('#card mark')).textDecorationLine + "
+    line += "getComputedStyle(document.querySelector('#card mark')).borderBottomStyle"
+    assert page.evaluate(line) != "nonenone"
+
+
+def test_paper_shows_the_record_and_no_button(busy: Site, sign_in: Sign) -> None:
+    ben = sign_in(busy, "ben")
+    page = ben.screen()
+    page.emulate_media(media="print")
+    assert page.locator("#card .title").is_visible()
+    assert page.locator("button:visible").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
 def test_light_and_dark_are_remembered(busy: Site, sign_in: Sign) -> None:
     ben = sign_in(busy, "ben")
     page = ben.open("/records")
