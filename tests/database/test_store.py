@@ -6,7 +6,6 @@ import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import duckdb
 import polars as pl
 import pytest
 
