@@ -74,8 +74,7 @@ class LocalStore:
                     message = "a batch was applied inside a reading block"
                     raise StoreError(message)
                 return apply_batch(self._held, batch, path=self.path)
-            self.make_ready()
-            with self._open(read_only=False) as con:
+            with self._open_ready(read_only=False) as con:
                 return apply_batch(con, batch, path=self.path)
 
     @contextmanager
@@ -90,8 +89,7 @@ class LocalStore:
             if self._held is not None:
                 yield self._held
                 return
-            self.make_ready()
-            with self._open(read_only=True) as con:
+            with self._open_ready(read_only=True) as con:
                 self._held = con
                 try:
                     yield con
@@ -108,8 +106,7 @@ class LocalStore:
             if self._held is not None:
                 yield
                 return
-            self.make_ready()
-            with self._open(read_only=False) as con:
+            with self._open_ready(read_only=False) as con:
                 self._held, self._writable = con, True
                 try:
                     yield
@@ -157,32 +154,55 @@ class LocalStore:
 
     def make_ready(self) -> None:
         """Make the file, migrate it and load the views, where that is due."""
+        with self._open_ready(read_only=True):
+            pass
+
+    @contextmanager
+    def _open_ready(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection to the file as this program wants it; where nothing is due, it is opened once."""
+        if not self._ready or not self.path.exists():
+            if self._held is not None:
+                message = "the store was first used inside its own reading block"
+                raise StoreError(message)
+            self._make_file()
+            with self._open(read_only=read_only) as con:
+                waiting, stale = self._due(con)
+                if not stale:
+                    self._ready = True
+                    yield con
+                    return
+            if waiting:
+                self._keep_old(waiting[0].name)
+            self._bring_up()
+            self._ready = True
+        with self._open(read_only=read_only) as con:
+            yield con
+
+    def _due(self, con: duckdb.DuckDBPyConnection) -> tuple[list[migrations.Migration], bool]:
+        """The migrations that wait, and whether the views are to be loaded."""
+        waiting = migrations.pending(con, self._migrations, file=self.path)
+        return waiting, bool(waiting) or views.current_view_set(con) != views.views_sha256()
+
+    def _bring_up(self) -> None:
+        """Apply what waits, and load the views."""
         import duckdb
 
-        if self._ready and self.path.exists():
+        with self._open(read_only=False) as con:
+            for migration in self._due(con)[0]:
+                try:
+                    migrations.apply_migration(con, migration, program=_PROGRAM)
+                except duckdb.Error as problem:
+                    speak(problem, self.path, doing=f"migration {migration.name}")
+            views.load_views(con, program=_PROGRAM)
+
+    def _make_file(self) -> None:
+        """Make the file where there is none."""
+        if self.path.exists():
             return
-        if self._held is not None:
-            message = "the store was first used inside its own reading block"
-            raise StoreError(message)
-        if not self.path.exists():
-            if not self._may_create:
-                message = f"the database {self.path} is gone"
-                raise StoreError(message, hint="put it back, or make it anew with review status")
-            self._create()
-        with self._open(read_only=True) as con:
-            waiting = migrations.pending(con, self._migrations, file=self.path)
-            stale = bool(waiting) or views.current_view_set(con) != views.views_sha256()
-        if waiting:
-            self._keep_old(waiting[0].name)
-        if stale:
-            with self._open(read_only=False) as con:
-                for migration in migrations.pending(con, self._migrations, file=self.path):
-                    try:
-                        migrations.apply_migration(con, migration, program=_PROGRAM)
-                    except duckdb.Error as problem:
-                        speak(problem, self.path, doing=f"migration {migration.name}")
-                views.load_views(con, program=_PROGRAM)
-        self._ready = True
+        if not self._may_create:
+            message = f"the database {self.path} is gone"
+            raise StoreError(message, hint="put it back, or make it anew with review status")
+        self._create()
 
     def _create(self) -> None:
         """Make the file under another name and move it into place whole, so that a kill leaves none or all."""

@@ -47,12 +47,12 @@ def read_migrations(folder: Path = SHIPPED) -> list[Migration]:
 
 def applied(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Name → sha256 of what this database has been through."""
-    has = con.execute(
-        "select count(*) from duckdb_tables() where schema_name = 'house' and table_name = 'migration'"
-    ).fetchall()
-    if not has[0][0]:
-        return {}
-    return dict(con.execute("select name, sha256 from house.migration").fetchall())
+    import duckdb
+
+    try:
+        return dict(con.execute("select name, sha256 from house.migration").fetchall())
+    except duckdb.CatalogException:
+        return {}  # a file before its first migration
 
 
 def pending(con: duckdb.DuckDBPyConnection, migrations: list[Migration], *, file: Path) -> list[Migration]:
