@@ -24,7 +24,7 @@ from review.database.copying import copy_database
 from review.database.frames import read_frame
 from review.database.sandbox import SHUT_IN, run_query
 from review.database.store import Batch
-from review.errors import StoreError, UsageProblem
+from review.errors import StoreError, StoreLocked, UsageProblem
 
 if TYPE_CHECKING:
     import duckdb
@@ -123,9 +123,17 @@ class LocalStore:
         only: Mapping[str, str] | None = None,
     ) -> pl.DataFrame:
         """An analyst's SELECT: `sandbox.run_query`."""
-        # reading once makes the file and its views where they are not there yet: the sandbox only reads
-        self.read("select 1")
-        return run_query(self.path, sql, params, limit=limit, seconds=seconds, only=only)
+        # the sandbox only reads: the file and its views are made before
+        if not self._is_ready:
+            self.make_ready()
+        until = time.monotonic() + self._wait
+        while True:
+            try:
+                return run_query(self.path, sql, params, limit=limit, seconds=seconds, only=only)
+            except StoreLocked:
+                if time.monotonic() >= until:
+                    raise
+                _rest()
 
     def backup(self, target: Path) -> None:
         """Write a consistent copy to *target*, while this process holds the file and so nobody writes."""
@@ -154,13 +162,17 @@ class LocalStore:
 
     def make_ready(self) -> None:
         """Make the file, migrate it and load the views, where that is due."""
-        with self._open_ready(read_only=True):
+        with self._lock, self._open_ready(read_only=True):
             pass
+
+    @property
+    def _is_ready(self) -> bool:
+        return self._ready and self.path.exists()
 
     @contextmanager
     def _open_ready(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection to the file as this program wants it; where nothing is due, it is opened once."""
-        if not self._ready or not self.path.exists():
+        if not self._is_ready:
             if self._held is not None:
                 message = "the store was first used inside its own reading block"
                 raise StoreError(message)
@@ -273,7 +285,12 @@ class LocalStore:
             except duckdb.Error as problem:
                 if "Could not set lock" not in str(problem) or time.monotonic() >= until:
                     speak(problem, self.path)
-                time.sleep(random.uniform(0.02, 0.12))
+                _rest()
+
+
+def _rest() -> None:
+    """Wait a moment for whoever holds the file, each a little differently."""
+    time.sleep(random.uniform(0.02, 0.12))
 
 
 def _threads_asked_for() -> int:

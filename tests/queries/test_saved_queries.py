@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from review.project import Project
 from review.reporting.dictionary import data_dictionary, uncommented
 from review.reporting.saved_queries import read_query, saved_queries
 from tests.conftest import synthetic_receipt
-from tests.reporting.conftest import POOLED, effect, figures
+from tests.reporting.conftest import POOLED, effect
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 REPORTS = sorted(saved_queries("reports"))
@@ -73,11 +74,9 @@ PLANTED: dict[str, Batch] = {
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> LocalStore:
+def store(tmp_path: Path, figures_database: Path) -> LocalStore:
     """A database with figures and nothing wrong."""
-    made = LocalStore(tmp_path / "review.duckdb")
-    made.apply(figures())
-    return made
+    return LocalStore(Path(shutil.copy(figures_database, tmp_path / "review.duckdb")))
 
 
 @pytest.mark.parametrize("name", REPORTS)
