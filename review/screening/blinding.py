@@ -95,9 +95,13 @@ def is_open(
     reviewer: str,
     stage: Stage,
     members: tables.Members | None = None,
+    states: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> bool:
-    """Whether *reviewer* may have seen another's verdict on a record, or on what it was once merged with."""
-    state = tables.read_states(store, record_id).get(stage.value)
+    """Whether *reviewer* may have seen another's verdict on a record, or on what it was once merged with.
+
+    *members* and *states* of the record are read where they are not given.
+    """
+    state = (tables.read_states(store, record_id) if states is None else states).get(stage.value)
     resolves = project.reviewer(reviewer).role in MAY_RESOLVE
     return (state is not None and state["state"] in RESOLVED) or tables.was_opened(
         store, record_id, stage.value, reviewer=reviewer, resolves=resolves, members=members

@@ -25,6 +25,7 @@ from review.terms import ReportEventKind, Role, Stage, Verdict
 
 _LONGEST_WAY = timedelta(days=60)  # that a decision waited in a browser for its connection
 _SCREENERS = (Role.OWNER, Role.REVIEWER)
+_States = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -85,16 +86,17 @@ def decide(
             return _same_again(known, members, reviewer=person, stage=at, verdict=word)
         record_id = members.record_id
         current = tables.read_current(store, record_id, members=members)
+        states = tables.read_states(store, record_id)
         own = _own(current.get(at.value, ()), person)
         said = (word.value, reason, version)
         stands = [(row["verdict"], row["reason"], row["criteria_version"]) for row in own]
         if stands == [said] and note in (None, own[0]["note"]):
             return _as_recorded(own[0], record_id)
         if {(row["verdict"], row["reason"]) for row in own} != {(word.value, reason)}:  # else only the note is new
-            _check_settled(store, project, record_id, at, person, current)
+            _check_settled(store, project, record_id, at, person, current, states)
             if at is Stage.FULL_TEXT:
-                _check_report(store, project, record_id, person)
-        if only_waiting and not own and not tables.waits_for(store, record_id, at.value, person):
+                _check_report(store, project, record_id, person, states)
+        if only_waiting and not own and not _waits_for(person, states.get(at.value, {})):
             message = f"{record_id} no longer waits for you, and your word on it was not stored"
             raise DecisionError(message, hint="enough have decided on it meanwhile, or it was adjudicated")
         decision, rows = _plan(
@@ -102,6 +104,7 @@ def decide(
             project,
             members=members,
             current=current.get(at.value, ()),
+            states=states,
             stage=at,
             reviewer=person,
             verdict=word,
@@ -148,12 +151,14 @@ def undo(
         if at is None:
             message = f"{person} has no decision on {record_id}" + (f" at {asked.value}" if asked else "")
             raise DecisionError(message, hint="there is nothing to undo")
-        _check_settled(store, project, record_id, at, person, current)
+        states = tables.read_states(store, record_id)
+        _check_settled(store, project, record_id, at, person, current, states)
         decision, rows = _plan(
             store,
             project,
             members=members,
             current=current.get(at.value, ()),
+            states=states,
             stage=at,
             reviewer=person,
             verdict=Verdict.WITHDRAWN,
@@ -215,6 +220,7 @@ def _plan(
     *,
     members: tables.Members,
     current: Sequence[dict[str, Any]],
+    states: _States,
     stage: Stage,
     reviewer: str,
     verdict: Verdict,
@@ -232,8 +238,9 @@ def _plan(
     replaced = next((row for row in own if row["source_record_id"] == shown), None)
     others_decided = any(row["reviewer"] != reviewer for row in current)
     if project.screening.blind:
+        record_id = members.record_id
         blind = not is_open(
-            store, project, record_id=members.record_id, reviewer=reviewer, stage=stage, members=members
+            store, project, record_id=record_id, reviewer=reviewer, stage=stage, members=members, states=states
         )
     else:
         blind = not others_decided
@@ -310,6 +317,7 @@ def _check_settled(
     stage: Stage,
     person: str,
     current: Mapping[str, Sequence[dict[str, Any]]],
+    states: _States,
 ) -> None:
     """Raises DecisionError where something rests on the decisions at *stage* that must be taken back before them."""
     own = bool(_own(current.get(stage.value, ()), person))
@@ -320,7 +328,7 @@ def _check_settled(
     on_text = at_abstract and bool(texts)
     if not own and not at_abstract:
         return
-    state = tables.read_states(store, record_id).get(stage.value, {})
+    state = states.get(stage.value, {})
     if own and state.get("adjudicated"):
         standing = tables.read_adjudications(store, record_id, stage.value)
         judge = next(row["decided_by"] for row in reversed(standing) if row["verdict"] != "reopened")
@@ -348,10 +356,17 @@ def _is_retrieved(store: Store, record_id: str) -> bool:
     return of_kind(holding(report_store.read_events(store, record_id)), ReportEventKind.RETRIEVED) is not None
 
 
-def _check_report(store: Store, project: Project, record_id: str, reviewer: str) -> None:
+def _waits_for(reviewer: str, state: Mapping[str, Any]) -> bool:
+    """Whether a record in that *state* waits for a decision of *reviewer*, who has none."""
+    if state.get("state") not in ("needs_first", "needs_second"):
+        return False
+    return bool(state["open_to_all"]) or reviewer in state["assigned_to"]
+
+
+def _check_report(store: Store, project: Project, record_id: str, reviewer: str, states: _States) -> None:
     """A full-text decision needs an include at title and abstract, and the report."""
     at = Stage.TITLE_ABSTRACT.value
-    state = tables.read_states(store, record_id).get(at, {}).get("state")
+    state = states.get(at, {}).get("state")
     # that there is a conflict is told only to those who may see both its sides
     seen = opened_to(tables.read_current(store, record_id).get(at, ()), reviewer)
     if state == "conflict" and len({row["verdict"] == Verdict.EXCLUDE for row in seen}) > 1:

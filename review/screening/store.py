@@ -44,7 +44,10 @@ _MEMBERS = """
 select record_id, source_record_id, entry_id, ever_merged from v1.record_member
 where record_id = $record order by source_record_id
 """
-_STATES = "select stage, state, adjudicated, reason, decisions from v1.screening_state where record_id = $record"
+_STATES = """
+select stage, state, adjudicated, reason, decisions, open_to_all, assigned_to from screening.state
+where record_id = $record
+"""
 # v1.current_decision of one record, without a look at all the others
 _CURRENT = """
 select * from screening.standing_decision
@@ -115,11 +118,6 @@ join v1.record_member m using (source_record_id)
 where m.record_id = $record and a.stage = $stage
   and not exists (select 1 from screening.adjudication n where n.supersedes = a.adjudication_id)
 order by a.arrival
-"""
-_WAITS = """
-select count(*) > 0 as waits from screening.state
-where record_id = $record and stage = $stage and state in ('needs_first', 'needs_second')
-  and (open_to_all or list_contains(assigned_to, $reviewer))
 """
 _CRITERIA_VERSIONS = "select distinct criteria_version from v1.protocol"
 _ADJUDICATION = "select * from screening.adjudication where adjudication_id = $id"
@@ -288,7 +286,7 @@ def read_members(store: Store, record: str) -> list[str]:
 
 
 def read_states(store: Store, record: str) -> dict[str, dict[str, Any]]:
-    """Stage → row of v1.screening_state."""
+    """Stage → where the record stands: state, adjudicated, reason, decisions, open_to_all, assigned_to."""
     return {row["stage"]: row for row in store.read(_STATES, {"record": record}).to_dicts()}
 
 
@@ -335,11 +333,6 @@ def has_adjudicated(store: Store, record: str, stage: str, person: str) -> bool:
 def count_decided(store: Store, reviewer: str, stage: str) -> int:
     """On how many source records the reviewer has decided."""
     return int(store.read(_POSITION, {"reviewer": reviewer, "stage": stage})["done"][0])
-
-
-def waits_for(store: Store, record: str, stage: str, reviewer: str) -> bool:
-    """Whether a record waits for a decision of *reviewer*, who has none."""
-    return bool(store.read(_WAITS, {"record": record, "stage": stage, "reviewer": reviewer})["waits"][0])
 
 
 def read_criteria_versions(store: Store) -> set[str]:

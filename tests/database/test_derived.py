@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from review.database import Append, LocalStore, derived
 from review.errors import StoreError
-from tests.conftest import synthetic_receipt, synthetic_record
+from tests.conftest import examples, synthetic_receipt, synthetic_record
 
 DAY = datetime(2026, 11, 20, tzinfo=UTC)
 # a PMID that comes again under another version is one entry; record 0 has no PMID
@@ -61,7 +61,7 @@ def made_anew(path: Path) -> dict[str, pl.DataFrame]:
     return kept(LocalStore(path))
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(5, 20))
 @given(st.lists(_IMPORT, max_size=5))
 def test_piece_by_piece_is_the_same_as_anew(
     tmp_path_factory: pytest.TempPathFactory,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from review.database import LocalStore, Replace
 from review.database.views import view_files
-from tests.conftest import synthetic_record
+from tests.conftest import examples, synthetic_record
 from tests.screening.records import bring
 
 FIELDS = ("title", "abstract", "authors", "journal", "year", "volume", "issue", "pages", "pmid", "doi", "pmcid",
@@ -103,7 +103,7 @@ MEMBER = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(5, 15), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(members=st.lists(MEMBER, min_size=1, max_size=5), dice=st.randoms(use_true_random=False))
 def test_the_record_is_what_the_rules_say_in_any_order(
     held: LocalStore, members: list[dict[str, Any]], dice: Any

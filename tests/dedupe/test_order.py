@@ -16,7 +16,7 @@ from review.dedupe.cluster import live_events, standing
 from review.dedupe.deeds import event_row
 from review.project import Project
 from review.terms import DuplicateEventKind as Kind
-from tests.conftest import synthetic_record
+from tests.conftest import examples, synthetic_record
 from tests.dedupe.hard_negatives import hard_negatives
 from tests.screening.records import bring
 
@@ -155,7 +155,7 @@ class Site:
         return outcome(self.store)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(examples(1, 2)))
 def test_no_order_of_files_runs_and_words_changes_the_outcome(
     seed: int, empty_review: Project, blank_database: Path, tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ from review.project import Project
 from review.reporting import store as reads
 from review.reporting.prisma import check_identities, flow_table, flow_values
 from review.reporting.saved_queries import read_query
+from tests.conftest import examples
 from tests.reporting.test_prisma_flow import NOW, check, counts, decide, records, retrieve
 from tests.reporting.test_prisma_identities import FULL, verdicts
 
@@ -119,7 +120,7 @@ def told_by_hand(reports: list[dict[str, Any]]) -> Counter[str]:
     return count
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(examples(1, 6)))
 def test_the_flow_equals_an_independent_count_in_both_routes(store: LocalStore, seed: int) -> None:
     chance = random.Random(seed)
     found = records(store, range(1, 31))

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from review.database import Append, LocalStore, Replace
+from tests.conftest import examples, synthetic_record
 from tests.database.test_derived import kept, made_anew
 from tests.screening.records import bring
 
@@ -75,7 +76,7 @@ _EVENTS = st.lists(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(6, 60))
 @given(events=_EVENTS)
 def test_states_are_those_of_plain_python(
     tmp_path_factory: pytest.TempPathFactory, blank_database: Path, events: list[tuple[str, Any, Any]]
@@ -88,9 +89,7 @@ def test_states_are_those_of_plain_python(
     left = ""
     with store.holding():
         ids = bring(store, [{"number": number} for number in range(1, 4)])
-        ids += [
-            bring(LocalStore(path.with_name("aside.duckdb")), [{"number": 4}, {"number": 5}])[place] for place in (0, 1)
-        ]
+        ids += [synthetic_record(number)["source_record_id"] for number in (4, 5)]
         here = set(ids[:3])
         for kind, what, fields in events:
             if kind == "import":
