@@ -97,6 +97,7 @@ def examples(few: int, many: int) -> int:
     """How many cases are tried: *few* each time, *many* with `REVIEW_TEST_EXAMPLES=many`, as the full run has it."""
     return many if os.environ.get("REVIEW_TEST_EXAMPLES") == "many" else few
 
+
 # the environment of the person who runs the tests must not reach them
 _OURS = ("REVIEW_PROJECT", "REVIEW_AS", "REVIEW_LOCK_WAIT", "REVIEW_XML")
 

@@ -21,9 +21,9 @@ import httpx
 import pytest
 
 from review.database import LocalStore, open_store
-from review.project import Project
+from review.project import Project, load_project
 from review.team import tokens
-from tests.conftest import REPOSITORY, run_review, shell_environment
+from tests.conftest import REPOSITORY, run_review, shell_environment, write_review
 from tests.screening.records import bring
 
 NAME, PREFIX = "review.example.org", "/knee/review"
@@ -89,13 +89,17 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(params=[True, False], ids=["prefix taken off", "prefix left"])
-def outside(request: pytest.FixtureRequest, empty_review: Project, certificate: Path) -> Iterator[Outside]:
+@pytest.fixture(scope="module", params=[True, False], ids=["prefix taken off", "prefix left"])
+def outside(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, blank_database: Path, certificate: Path
+) -> Iterator[Outside]:
     """`review serve` behind the proxy."""
-    bring(LocalStore(empty_review.database_path), [{"year": 2000}] * 3)
+    project = load_project(write_review(tmp_path_factory.mktemp("behind") / "review"))
+    shutil.copy(blank_database, project.database_path)
+    bring(LocalStore(project.database_path), [{"year": 2000}] * 3)
     server = subprocess.Popen(
         [sys.executable, "-m", "review", "serve", "--port", "0", "--name", NAME, "--root-path", PREFIX],
-        cwd=empty_review.root,
+        cwd=project.root,
         env={**shell_environment(), "PYTHONPATH": str(REPOSITORY)},
         stderr=subprocess.PIPE,
         text=True,
@@ -105,7 +109,7 @@ def outside(request: pytest.FixtureRequest, empty_review: Project, certificate: 
         found = re.search(rf"http://127\.0\.0\.1:(\d+){PREFIX}/", server.stderr.readline())
         assert found is not None
         with tls_proxy(to=int(found[1]), certificate=certificate, strips=request.param) as port:
-            yield Outside(f"https://127.0.0.1:{port}", empty_review)
+            yield Outside(f"https://127.0.0.1:{port}", project)
     finally:
         server.send_signal(signal.SIGTERM)
         server.communicate(timeout=30)
