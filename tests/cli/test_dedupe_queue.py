@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import io
 import os
@@ -320,12 +321,14 @@ class _Terminal:
         os.write(self._fd, keys)
 
     def end(self, *, again: bytes = b"") -> int:
-        """Read to the end. A Ctrl-C between Python's prompt and its read is lost: as a person would, press it *again*."""
-        while self._read(seconds=40 if not again else 4):
-            pass
-        while again and self.process.poll() is None:
+        """Read to the end. A Ctrl-C between Python's prompt and its read is lost: press it *again*, as people do."""
+        for _ in range(5 if again else 1):
+            while self._read(seconds=8 if again else 40):
+                pass
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout=2 if again else 120)
+                break
             self.press(again)
-            self._read(seconds=4)
         os.close(self._fd)
         return self.process.wait(timeout=120)
 
