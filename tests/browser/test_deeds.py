@@ -187,7 +187,7 @@ def test_a_file_that_is_no_pdf_or_misses_the_place_changes_nothing(serve: Serve,
     ben.allowed = ("status of 400",)
     page = ben.screen("full_text")
     page.evaluate(DROP, [".drop", "words.pdf", "only words"])
-    page.get_by_text("words.pdf is not stored").wait_for()
+    page.get_by_role("region", name="Notices").get_by_text("words.pdf is not stored").wait_for()
     page.evaluate(DROP, ["main", "missed.pdf", PDF.decode() + "% missed\n"])
     assert page.url.startswith(f"{site.url}/screen")
     assert [path.suffix for path in (site.root / "full_texts").iterdir()] == [".pdf"]

@@ -18,8 +18,8 @@ TITLE = "Adipose stromal cells for knee osteoarthritis: a randomised comparison 
 
 
 def alike() -> list[dict[str, Any]]:
-    """Two records of one title that no id joins, and others."""
-    twins = [synthetic(number, title=TITLE, pmid=None, doi=None, journal=f"Journal {number}") for number in (1, 2)]
+    """Two records of one DOI under two PMIDs, and others."""
+    twins = [synthetic(number, title=TITLE, doi="10.5555/twin") for number in (1, 2)]
     return [*twins, *(synthetic(number) for number in range(3, 9))]
 
 
