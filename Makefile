@@ -17,7 +17,7 @@ demo: $(VENV)/.installed
 	$(BIN)/review demo demo
 
 test: $(VENV)/.installed-dev
-	REVIEW_THREADS=1 $(BIN)/python -m pytest -n 3
+	REVIEW_THREADS=1 $(BIN)/python -m pytest -n 4
 
 # what a reviewer sees: in Debian's Chromium, and the API against its own description
 browser: $(VENV)/.installed-browser
