@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import io
-import os
-import pty
 import re
-import select
 import shutil
-import signal
-import struct
-import subprocess
-import sys
-import termios
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +15,7 @@ from review.cli import run
 from review.database import LocalStore
 from review.dedupe import deeds, engine, links
 from review.project import Project
-from tests.conftest import REPOSITORY, shell_environment
+from tests.cli.terminal import Terminal
 from tests.screening.records import bring
 
 TITLE = "A test injection for knee pain: a randomised trial"
@@ -282,69 +271,8 @@ def test_what_looks_like_an_erratum_is_proposed(
     assert ids[1] not in capsys.readouterr().out
 
 
-def _as_a_shell_would() -> None:
-    """Give the process the terminal, and the Ctrl-C that whoever runs the tests may have switched off."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-class _Terminal:
-    """`review dedupe queue` in a pseudo-terminal of so many columns."""
-
-    def __init__(self, project: Project, *, columns: int) -> None:
-        self._fd, inner = pty.openpty()
-        fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-        environment = {name: value for name, value in shell_environment().items() if name != "COLUMNS"}
-        words = ["--project", str(project.root), "--as", "ana", "dedupe", "queue"]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "review", *words],
-            stdin=inner,
-            stdout=inner,
-            stderr=inner,
-            env={**environment, "PYTHONPATH": str(REPOSITORY), "TERM": "xterm", "PYTHONIOENCODING": "utf-8"},
-            start_new_session=True,
-            preexec_fn=_as_a_shell_would,
-        )
-        os.close(inner)
-        self.seen = ""
-
-    def wait_for(self, words: str) -> None:
-        """Read until *words* were printed since the last wait."""
-        start, until = len(self.seen), time.monotonic() + 120
-        while words not in self.seen[start:]:
-            assert time.monotonic() < until, self.seen[start:]
-            if not self._read():
-                break
-        assert words in self.seen[start:], self.seen
-
-    def press(self, keys: bytes) -> None:
-        os.write(self._fd, keys)
-
-    def end(self, *, again: bytes = b"") -> int:
-        """Read to the end. A Ctrl-C between Python's prompt and its read is lost: press it *again*, as people do."""
-        for _ in range(5 if again else 1):
-            while self._read(seconds=8 if again else 40):
-                pass
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(timeout=2 if again else 120)
-                break
-            self.press(again)
-        os.close(self._fd)
-        return self.process.wait(timeout=120)
-
-    def _read(self, *, seconds: float = 40) -> bool:
-        if not select.select([self._fd], [], [], seconds)[0]:
-            return False
-        try:
-            chunk = os.read(self._fd, 65536)
-        except OSError:  # what Linux says when the other side has gone
-            return False
-        self.seen += chunk.decode("utf-8", errors="replace")
-        return bool(chunk)
-
-
 def test_keys_pressed_before_a_pair_is_shown_do_not_answer_it(three: Project) -> None:
-    terminal = _Terminal(three, columns=80)
+    terminal = Terminal(three, "ana", ["dedupe", "queue"], columns=80)
     terminal.press(b"m\rm\rm\r")  # while the command is still starting
     terminal.wait_for("answer: ")
     terminal.press(b"s\rm\rm\r")  # one answer, and two for what is not there yet
@@ -358,7 +286,7 @@ def test_keys_pressed_before_a_pair_is_shown_do_not_answer_it(three: Project) ->
 
 @pytest.mark.parametrize(("columns", "keys", "code"), [(80, b"\x04", 0), (200, b"\x03", 130)])
 def test_in_a_terminal_the_keyboard_is_enough(three: Project, columns: int, keys: bytes, code: int) -> None:
-    terminal = _Terminal(three, columns=columns)
+    terminal = Terminal(three, "ana", ["dedupe", "queue"], columns=columns)
     terminal.wait_for("answer: ")
     terminal.press(b"m\r")
     terminal.wait_for("answer: ")

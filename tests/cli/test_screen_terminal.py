@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import io
-import os
-import pty
 import re
-import select
 import shutil
-import signal
-import struct
-import subprocess
-import sys
-import termios
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,7 +16,8 @@ from review.project import Project, load_project
 from review.screening.decisions import decide
 from review.screening.queue import queue
 from review.screening.retrieval import retrieved
-from tests.conftest import REPOSITORY, REVIEW_TOML, shell_environment, write_review
+from tests.cli.terminal import Terminal
+from tests.conftest import REVIEW_TOML, write_review
 from tests.screening.records import bring
 
 ABSTRACT = "BACKGROUND: Knees hurt, and an injection may help.\nMETHODS: We gave rats one.\nRESULTS: Nothing was found."
@@ -241,80 +232,22 @@ def test_hostile_records_draw_nothing(five: Project, press: Press) -> None:
     assert "<b>[bold red]never[/]</b>" in out
 
 
-def _as_a_shell_would() -> None:
-    """Give the process the terminal, and the Ctrl-C that whoever runs the tests may have switched off."""
-    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-class _Terminal:
-    """`review screen` in a pseudo-terminal of so many columns."""
-
-    def __init__(self, project: Project, *, columns: int, colour: bool = False) -> None:
-        self._fd, inner = pty.openpty()
-        fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-        left_out = {"COLUMNS", "NO_COLOR"} if colour else {"COLUMNS"}
-        environment = {name: value for name, value in shell_environment().items() if name not in left_out}
-        words = ["--project", str(project.root), "--as", "ben", "screen"]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "review", *words],
-            stdin=inner,
-            stdout=inner,
-            stderr=inner,
-            env={**environment, "PYTHONPATH": str(REPOSITORY), "TERM": "xterm", "PYTHONIOENCODING": "utf-8"},
-            start_new_session=True,
-            preexec_fn=_as_a_shell_would,
-        )
-        os.close(inner)
-        self.seen = ""
-
-    def wait_for(self, words: str) -> None:
-        """Read until *words* were printed since the last wait, and a key is waited for."""
-        start, until = len(self.seen), time.monotonic() + 120
-        while words not in self.seen[start:]:
-            assert time.monotonic() < until, self.seen[start:]
-            if not self._read(40):
-                break
-        assert words in self.seen[start:], self.seen
-        while self._read(0.5):  # what was typed before the key is waited for would be dropped
-            pass
-
-    def press(self, keys: bytes) -> None:
-        os.write(self._fd, keys)
-
-    def end(self) -> int:
-        while self._read(40):
-            pass
-        os.close(self._fd)
-        return self.process.wait(timeout=120)
-
-    def _read(self, seconds: float) -> bool:
-        if not select.select([self._fd], [], [], seconds)[0]:
-            return False
-        try:
-            chunk = os.read(self._fd, 65536)
-        except OSError:  # what Linux says when the other side has gone
-            return False
-        self.seen += chunk.decode("utf-8", errors="replace")
-        return bool(chunk)
-
-
 @pytest.mark.parametrize(("columns", "keys", "code"), [(40, b"q", 0), (100, b"\x04", 0), (80, b"\x03", 130)])
 def test_in_a_terminal_one_key_is_a_decision(five: Project, columns: int, keys: bytes, code: int) -> None:
-    terminal = _Terminal(five, columns=columns)
-    terminal.wait_for(READY)
+    terminal = Terminal(five, "ben", ["screen"], columns=columns)
+    terminal.wait_for(READY, still=0.5)
     terminal.press(b"i")
-    terminal.wait_for(READY)
+    terminal.wait_for(READY, still=0.5)
     # each decision is in the database before the next record is shown
     assert "include" in terminal.seen
     terminal.press(b"n")
-    terminal.wait_for("note")
+    terminal.wait_for("note", still=0.5)
     terminal.press("naïve dose\r".encode())
-    terminal.wait_for("Kept for your next decision")
+    terminal.wait_for("Kept for your next decision", still=0.5)
     terminal.press(b"\x1b[A")  # an arrow is no decision
-    terminal.wait_for("is no key here")
+    terminal.wait_for("is no key here", still=0.5)
     terminal.press(b"2")
-    terminal.wait_for(READY)
+    terminal.wait_for(READY, still=0.5)
     terminal.press(keys)
     assert terminal.end() == code, terminal.seen
     assert "2 decisions: 1 include, 1 exclude." in terminal.seen
@@ -328,19 +261,19 @@ def test_in_a_terminal_one_key_is_a_decision(five: Project, columns: int, keys: 
 
 
 def test_keys_pressed_too_early_decide_nothing(five: Project) -> None:
-    terminal = _Terminal(five, columns=80)
+    terminal = Terminal(five, "ben", ["screen"], columns=80)
     terminal.press(b"iiii")  # while the command is still starting
-    terminal.wait_for(READY)
+    terminal.wait_for(READY, still=0.5)
     terminal.press(b"uiii")  # one decision, and three for what is not there yet
-    terminal.wait_for(READY)
+    terminal.wait_for(READY, still=0.5)
     terminal.press(b"q")
     assert terminal.end() == 0, terminal.seen
     assert [verdict for _, verdict, *_ in said(five)] == ["unsure"]
 
 
 def test_highlighted_words_are_coloured_where_the_terminal_can(five: Project) -> None:
-    terminal = _Terminal(five, columns=80, colour=True)
-    terminal.wait_for(READY)
+    terminal = Terminal(five, "ben", ["screen"], columns=80, colour=True)
+    terminal.wait_for(READY, still=0.5)
     terminal.press(b"q")
     assert terminal.end() == 0
     assert re.search(r"\x1b\[1;32minjection\x1b\[0m", terminal.seen)
@@ -349,12 +282,12 @@ def test_highlighted_words_are_coloured_where_the_terminal_can(five: Project) ->
 
 
 def test_ctrl_c_while_a_note_is_typed_keeps_what_was_decided(five: Project) -> None:
-    terminal = _Terminal(five, columns=80)
-    terminal.wait_for(READY)
+    terminal = Terminal(five, "ben", ["screen"], columns=80)
+    terminal.wait_for(READY, still=0.5)
     terminal.press(b"u")
-    terminal.wait_for(READY)
+    terminal.wait_for(READY, still=0.5)
     terminal.press(b"n")
-    terminal.wait_for("note")
+    terminal.wait_for("note", still=0.5)
     terminal.press(b"half a th\x03")
     assert terminal.end() == 130, terminal.seen
     assert "Traceback" not in terminal.seen and "1 decision: 1 unsure." in terminal.seen
