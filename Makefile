@@ -21,7 +21,7 @@ test: $(VENV)/.installed-dev
 
 # what a reviewer sees: in Debian's Chromium, and the API against its own description
 browser: $(VENV)/.installed-browser
-	REVIEW_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m 'not guards and not thorough' tests/browser tests/web/test_api_schemathesis.py
+	REVIEW_THREADS=1 $(BIN)/python -m pytest -n 4 --dist loadfile -m 'not guards and not thorough' tests/browser tests/web/test_api_schemathesis.py
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
