@@ -101,7 +101,7 @@ comment on column v1.report.pmid is 'PubMed number.';
 comment on column v1.report.doi is 'DOI.';
 comment on column v1.report.title is 'Title.';
 comment on column v1.report.sought is 'The report was to be sought: an include at title and abstract makes it so.';
-comment on column v1.report.retrieval is 'retrieved, not_retrieved or pending; a report with a full-text decision was retrieved.';
+comment on column v1.report.retrieval is 'retrieved, not_retrieved or pending; a report on which enough have decided at full text was retrieved.';
 comment on column v1.report.not_retrieved_reason is 'Why it was not retrieved.';
 comment on column v1.report.full_text_state is 'needs_first, needs_second, include, exclude or conflict; null before full-text screening. awaiting_classification or ongoing while it is marked so: then it is neither included nor excluded.';
 comment on column v1.report.exclusion_reason is 'The one reason for exclusion at full text: a code of the protocol.';

@@ -7,7 +7,7 @@ select record_id, stage, state, adjudicated, reason, reasons_differ, decisions, 
   open_to_all
 from screening.state;
 
-comment on view v1.screening_state is 'Where each record stands at each stage. Title and abstract: every record, but those that came with a final label and no decision. Full text: reports that were included at title and abstract and retrieved or marked, and those with a decision. Final: records with an imported final label.';
+comment on view v1.screening_state is 'Where each record stands at each stage. Title and abstract: every record, but those that came with a final label and no decision. Full text: reports that were included at title and abstract and retrieved or marked, and those on which enough have decided. Final: records with an imported final label.';
 comment on column v1.screening_state.record_id is 'The record.';
 comment on column v1.screening_state.stage is 'title_abstract, full_text or final.';
 comment on column v1.screening_state.state is 'needs_first, needs_second (fewer reviewers than reviewers_needed), include, exclude or conflict. unsure counts as include; an adjudication wins until it is reopened. At full text also awaiting_classification or ongoing, which win while the report is marked so.';

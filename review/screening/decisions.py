@@ -74,6 +74,7 @@ def decide(
     *criteria_version* is the one that the reviewer had before them, where that may be an older one; *decided_at* when
     they decided, where it travels a while (never later than now). With *only_waiting* a first decision on a record
     that does not wait for the reviewer is refused too: enough have decided on it meanwhile, or it was adjudicated.
+    One that travelled so long that the reviewer has decided again since is refused as well.
     """
     at, word = read_stage(stage), _verdict(verdict)
     version = _criteria_version(store, project, criteria_version)
@@ -92,6 +93,9 @@ def decide(
         stands = [(row["verdict"], row["reason"], row["criteria_version"]) for row in own]
         if stands == [said] and note in (None, own[0]["note"]):
             return _as_recorded(own[0], record_id)
+        if decided_at and any(row["decided_at"] and row["decided_at"] > _moment(decided_at) for row in own):
+            message = f"you have decided again on {record_id} since, and that stays"
+            raise DecisionError(message, hint="decide once more if this is what you mean now")
         if {(row["verdict"], row["reason"]) for row in own} != {(word.value, reason)}:  # else only the note is new
             _check_settled(store, project, record_id, at, person, current, states)
             if at is Stage.FULL_TEXT:

@@ -214,7 +214,7 @@ def expected(
         if judged["title_abstract"]["state"] or not judged["final"]["state"]:
             found[record, "title_abstract"] = judged["title_abstract"]
         due = judged["title_abstract"]["state"] == "include" and (retrieval[-1:] == ["retrieved"] or marked)
-        if judged["full_text"]["state"] or due:
+        if judged["full_text"]["state"] not in ("", "needs_second") or due:
             found[record, "full_text"] = judged["full_text"]
             if marked:
                 judged["full_text"] |= {"state": "ongoing", "reason": None, "reasons_differ": False}

@@ -368,9 +368,9 @@ def test_a_blind_reviewer_sees_in_the_lists_what_was_noted_and_nothing_that_was_
     decisions.decide(store, empty_review, record=two[0], stage=TEXT, reviewer="ana", verdict="exclude", reason="design")
     after = [read(store, empty_review, reviewer="ben") for read in (retrieval.reports, retrieval.retrieval_list)]
     assert all(one.equals(other) for one, other in zip(before, after, strict=True))
-    # a decision makes a report a retrieved one, whatever is noted: that is no news for ben
+    # a report that is not here waits for nobody, whether somebody has read it or not: that is no news for ben
     retrieval.withdraw(store, empty_review, record=two[0], who="ana")
-    assert report(store, two[0])["retrieval"] == "retrieved"
+    assert report(store, two[0])["retrieval"] == "pending"
     for rows in (retrieval.reports(store, empty_review, reviewer="ben"),
                  retrieval.retrieval_list(store, empty_review, reviewer="ben")):  # fmt: skip
         row = next(one for one in rows.to_dicts() if one["record_id"] == two[0])
@@ -381,6 +381,26 @@ def test_a_blind_reviewer_sees_in_the_lists_what_was_noted_and_nothing_that_was_
     # the owner of the file, and whoever resolves, see all of it
     assert "design" not in str(retrieval.reports(store, empty_review, reviewer="cyd").to_dicts())
     assert retrieval.reports(store, empty_review)["full_text_state"].to_list() != [None, None]
+
+
+@pytest.mark.parametrize("read", [False, True], ids=["nobody has read it", "ana has"])
+@pytest.mark.parametrize("gone", [retrieval.withdraw, retrieval.not_retrieved])
+def test_a_report_that_is_not_here_any_more_waits_for_nobody(
+    store: LocalStore, empty_review: Project, two: list[str], gone: Any, read: bool
+) -> None:
+    record = two[0]
+    retrieval.retrieved(store, empty_review, record=record, who="ben")
+    if read:
+        decisions.decide(store, empty_review, record=record, stage=TEXT, reviewer="ana", verdict="include")
+    why = {"reason": "the wrong paper"} if gone is retrieval.not_retrieved else {}
+    gone(store, empty_review, record=record, who="ben", **why)
+    assert queue.queue(store, empty_review, reviewer="ben", stage=TEXT) == []
+    assert store.read("select * from v1.owed where stage = 'full_text'").height == 0
+    assert state_of(store, record, TEXT) is None
+    assert report(store, record)["retrieval"] == ("not_retrieved" if why else "pending")
+    # what was said of it is kept, and counts when it is here again
+    retrieval.retrieved(store, empty_review, record=record, who="ben")
+    assert state_of(store, record, TEXT) == ("needs_second" if read else "needs_first")
 
 
 def test_why_a_report_was_not_had_is_told_whoever_decided_on_it_beside(

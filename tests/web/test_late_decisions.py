@@ -91,3 +91,13 @@ def test_a_version_that_never_was_is_refused(team: Team, version: str) -> None:
     answer = team.of("ben").decide(team.records[0], "include", criteria_version=version)
     assert answer.status_code in (400, 409, 422)
     assert stored(team, team.records[0]) == []
+
+
+def test_a_word_that_was_long_on_its_way_does_not_replace_a_newer_one(team: Team) -> None:
+    ben, record, now = team.of("ben"), team.records[0], datetime.now(UTC)
+    assert ben.decide(record, "exclude", decided_at=now.isoformat()).status_code == 200
+    late = ben.decide(record, "include", decided_at=(now - timedelta(minutes=30)).isoformat())
+    assert late.status_code == 409
+    assert "decided again" in late.json()["error"]
+    assert [row["verdict"] for row in stored(team, record)] == ["exclude"]
+    assert ben.decide(record, "include", decided_at=datetime.now(UTC).isoformat()).status_code == 200

@@ -137,6 +137,7 @@ select
   first_position as position
 from placed
 where first_position is not null
-  and (judgement is not null
+  -- whether somebody has decided shows in no queue: while a report is not here, or not included any more, it waits for nobody
+  and (judgement is not null and (stage <> 'full_text' or judgement <> 'needs_second')
     or stage = 'title_abstract' and not has_label
     or stage = 'full_text' and went_on and (marked is not null or coalesce(is_retrieved, false)))
