@@ -501,14 +501,14 @@ def test_a_database_that_is_locked_in_the_middle_of_a_run(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 16 MB, where the machine lets us mount one."""
+    """A file system of 48 MB, where the machine lets us mount one."""
     mount = shutil.which("mount")
     if mount is None or os.geteuid() != 0:
         pytest.skip("a small file system can be mounted by root only")
     place = tmp_path / "small"
     place.mkdir()
     done = subprocess.run(
-        [mount, "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(place)], capture_output=True, text=True, check=False
+        [mount, "-t", "tmpfs", "-o", "size=48m", "tmpfs", str(place)], capture_output=True, text=True, check=False
     )
     if done.returncode:
         pytest.skip(f"this machine does not let us mount a small file system: {done.stderr.strip()}")
@@ -521,7 +521,7 @@ def test_a_disk_that_fills_up_in_the_middle_of_a_run(
 ) -> None:
     path = small_disk / "review.duckdb"
     shutil.copy(blank_database, path)
-    (small_disk / "filler").write_bytes(b"\0" * (16 * 1024 * 1024 - path.stat().st_size - 3 * 1024 * 1024))
+    (small_disk / "filler").write_bytes(b"\0" * (48 * 1024 * 1024 - path.stat().st_size - 3 * 1024 * 1024))
     chance = random.Random(1)
     noise = {pmid: chance.randbytes(50_000).hex() for pmid in FOUND}
     server.write = lambda pmid: article(pmid, title=noise[pmid])
