@@ -5,7 +5,7 @@ from review.database.local import LocalStore
 from review.database.owner import OwnerStore
 from review.database.routed import RoutedStore
 from review.database.sandbox import run_query
-from review.database.store import Append, Batch, Replace, Store, Unchanged
+from review.database.store import Append, Batch, Query, Replace, Store, Unchanged
 from review.database.stores import open_owned, open_store
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Batch",
     "LocalStore",
     "OwnerStore",
+    "Query",
     "Replace",
     "RoutedStore",
     "Store",

@@ -32,8 +32,7 @@ for source, target in zip(sys.argv[1::2], sys.argv[2::2]):
             with open(target, "rb+") as copy:
                 os.fsync(copy.fileno())
         except OSError as problem:
-            print(problem.errno, problem.strerror)
-            sys.exit(1)
+            sys.exit(f"{problem.errno} {problem.strerror}")
 """
 
 
@@ -96,11 +95,12 @@ def _copy(pairs: Sequence[Path], target: Path) -> None:
     )
     if done.returncode == 0:
         return
-    number, _, words = done.stdout.strip().partition(" ")
+    said = done.stderr.strip()[-200:]
+    number, _, words = said.partition(" ")
     if number == str(errno.ENOSPC):
         message = f"no space left on the disk that holds {target}; no copy was made"
         raise FullDisk(message, hint="free some space and run the same command again")
-    message = f"{target} cannot be written: {words or done.stderr.strip()[-200:]}"
+    message = f"{target} cannot be written: {words if number.isdecimal() else said}"
     raise StoreError(message, hint="see that its folder is there and that you may write in it")
 
 

@@ -53,6 +53,25 @@ class Unchanged:
 Batch = Sequence[Append | Replace | Unchanged]
 
 
+class Query(Protocol):
+    """How an analyst's SELECT is asked."""
+
+    def __call__(
+        self,
+        sql: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        limit: int | None = None,
+        seconds: float = 60.0,
+        only: Mapping[str, str] | None = None,
+    ) -> pl.DataFrame:
+        """The rows of the SELECT *sql* in the sandbox (sandbox.py), at most *limit*, stopped after *seconds*.
+
+        With *only* the query sees nothing but these views: name → the SELECT that fills it.
+        """
+        ...
+
+
 class Store(Protocol):
     """Where a review's database lives."""
 
@@ -77,19 +96,9 @@ class Store(Protocol):
         """For many reads and batches in a row, each batch a transaction of its own: opening costs more than most."""
         ...
 
-    def query(
-        self,
-        sql: str,
-        params: Mapping[str, Any] | None = None,
-        *,
-        limit: int | None = None,
-        seconds: float = 60.0,
-        only: Mapping[str, str] | None = None,
-    ) -> pl.DataFrame:
-        """The rows of an analyst's SELECT in the sandbox (sandbox.py), at most *limit*, stopped after *seconds*.
-
-        With *only* the query sees nothing but these views: name → the SELECT that fills it.
-        """
+    @property
+    def query(self) -> Query:
+        """An analyst's SELECT in the sandbox."""
         ...
 
     def backup(self, target: Path) -> None:

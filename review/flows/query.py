@@ -13,9 +13,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from review.database import Store
+from review.database import Query, Store
 from review.database.open_views import OPEN
 from review.errors import BlindError, QueryRefused, UsageProblem
 from review.project import Project
@@ -30,15 +30,8 @@ if TYPE_CHECKING:
 class Apart(Protocol):
     """A store that runs an analyst's SELECT in a process of its own."""
 
-    def query_apart(
-        self,
-        sql: str,
-        params: Mapping[str, Any] | None = None,
-        *,
-        limit: int | None = None,
-        seconds: float = 60.0,
-        only: Mapping[str, str] | None = None,
-    ) -> pl.DataFrame:
+    @property
+    def query_apart(self) -> Query:
         """The rows of an analyst's SELECT over the views of v1."""
         ...
 

@@ -146,6 +146,7 @@ class Pace:
             lock = FileLock(self._path.with_suffix(".lock"), mode=0o600, timeout=_LOCK_WAIT, poll_interval=0.005)
             return lock.acquire()
         except (OSError, Timeout, NotImplementedError) as problem:
+            # the last is what filelock raises where the file system has no locks
             self._alone(problem)
             return nullcontext()
 

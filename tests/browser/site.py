@@ -35,6 +35,9 @@ FLAGS = (
     "--disable-sync",
 )
 
+# what a browser complains of when its connection is gone
+LOST = ("net::ERR_", "Failed to load resource")
+
 # ana owns, ben and dan screen, cyd adjudicates, eve asks in SQL
 TEAM_TOML = REVIEW_TOML.replace(
     "[criteria]\n",
@@ -199,6 +202,15 @@ class Visitor:
         while not self.page.evaluate(expression):
             assert time.monotonic() < end, f"after {seconds} s it is not so that {expression}"
             self.page.wait_for_timeout(25)
+
+    def cut_off(self) -> None:
+        """No decision reaches the server from now on; `connect` ends that."""
+        self.allowed = LOST
+        self.page.route("**/api/decisions", lambda route: route.abort())
+
+    def connect(self) -> None:
+        """Whatever stood between decisions and the server is gone."""
+        self.page.unroute("**/api/decisions")
 
     def check(self) -> None:
         """No request left this machine, and the browser complained of nothing that was not allowed."""

@@ -11,12 +11,11 @@ from review.database import open_store
 from review.project import load_project
 from review.screening.decisions import decide
 from tests.browser.conftest import Sign
-from tests.browser.site import Site, Visitor
+from tests.browser.site import LOST, Site, Visitor
 
 pytestmark = pytest.mark.browser
 
 Serve = Callable[..., Site]
-LOST = ("net::ERR_", "Failed to load resource")
 
 
 def amend(site: Site, old: str, new: str) -> None:
@@ -51,14 +50,13 @@ def versions(site: Site) -> list[str]:
 def test_what_waits_is_sent_although_the_review_has_another_title_now(serve: Serve, sign_in: Sign) -> None:
     site = serve(4)
     ben = sign_in(site, "ben")
-    ben.allowed = LOST
     page = ben.screen()
-    page.route("**/api/decisions", lambda route: route.abort())
+    ben.cut_off()
     ben.press("i", "e")
     page.get_by_text("2 decisions wait").first.wait_for()
     title = load_project(site.root).title
     amend(site, f'title = "{title}"', 'title = "Another title"')
-    page.unroute("**/api/decisions")
+    ben.connect()
     ben.open("/records")
     assert "Another title" in page.title()
     ben.settled()
@@ -68,9 +66,8 @@ def test_what_waits_is_sent_although_the_review_has_another_title_now(serve: Ser
 def test_what_waits_under_the_older_name_is_sent_once(serve: Serve, sign_in: Sign) -> None:
     site = serve(4)
     ben = sign_in(site, "ben")
-    ben.allowed = LOST
     page = ben.screen()
-    page.route("**/api/decisions", lambda route: route.abort())
+    ben.cut_off()
     ben.press("i")
     page.get_by_text("1 decision waits").first.wait_for()
     page.evaluate(
@@ -81,7 +78,7 @@ def test_what_waits_under_the_older_name_is_sent_once(serve: Serve, sign_in: Sig
           localStorage.removeItem(key);
         }"""
     )
-    page.unroute("**/api/decisions")
+    ben.connect()
     ben.open("/records")
     ben.settled()
     assert [row["verdict"] for row in site.decisions()] == ["include"]
@@ -162,16 +159,15 @@ def test_after_a_long_pause_the_queue_is_asked_before_the_next_record_is_shown(s
 def test_a_clock_that_goes_back_does_not_turn_the_order_round(serve: Serve, sign_in: Sign) -> None:
     site = serve(4)
     ben = sign_in(site, "ben")
-    ben.allowed = LOST
     page = ben.screen()
-    page.route("**/api/decisions", lambda route: route.abort())
+    ben.cut_off()
     ben.press("i")
     page.get_by_text("1 decision waits").first.wait_for()
     page.reload()
     page.wait_for_selector("#card .title")
     page.evaluate("() => { const now = Date.now; Date.now = () => now() - 3600000; }")
     ben.press("z")
-    page.unroute("**/api/decisions")
+    ben.connect()
     ben.settled()
     assert [row["verdict"] for row in site.decisions()] == ["include", "withdrawn"]
 

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Sign
-from tests.browser.site import PHONE, Site, synthetic
+from tests.browser.site import LOST, PHONE, Site, synthetic
 
 pytestmark = pytest.mark.browser
 
 Serve = Callable[..., Site]
-LOST = ("net::ERR_", "Failed to load resource")
 HOSTILE = '<img src=x onerror="window.broken=1"><script>window.broken=1</script>"\'&'
 
 
@@ -177,12 +176,11 @@ def test_a_server_that_is_gone_and_comes_back_gets_every_decision(serve: Serve, 
 def test_decisions_outlive_the_page_that_made_them(serve: Serve, sign_in: Sign) -> None:
     site = serve(6)
     ben = sign_in(site, "ben")
-    ben.allowed = LOST
     page = ben.screen()
-    page.route("**/api/decisions", lambda route: route.abort())
+    ben.cut_off()
     ben.press("i", "e")
     page.get_by_text("2 decisions wait").first.wait_for()
-    page.unroute("**/api/decisions")
+    ben.connect()
     ben.open("/records")
     ben.settled()
     assert len(site.decisions()) == 2
@@ -201,7 +199,7 @@ def test_the_page_says_what_holds_a_decision_up(serve: Serve, sign_in: Sign, sta
     page.route("**/api/decisions", lambda route: route.fulfill(status=status, body=body))
     ben.press("i")
     page.get_by_text(words).first.wait_for()
-    page.unroute("**/api/decisions")
+    ben.connect()
     page.get_by_role("button", name="Try now").click()
     ben.settled()
     assert len(site.decisions()) == 1
@@ -216,7 +214,7 @@ def test_a_refused_decision_is_said_and_its_record_comes_back(serve: Serve, sign
     page.route("**/api/decisions", lambda route: route.fulfill(status=409, body=body))
     ben.press("i")
     page.get_by_text("that is settled").first.wait_for()
-    page.unroute("**/api/decisions")
+    ben.connect()
     reading = ben.record()
     assert reading != refused, "what somebody reads is not swapped under their hands"
     ben.press("i")
